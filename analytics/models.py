@@ -1,0 +1,79 @@
+"""The cohort facts and the rollups that boards are read from. Written by `analytics.services` alone."""
+
+from django.db import models
+from django.db.models import Q
+
+from acquisition.models import Channel
+from contacts.models import Contact
+from tenants.scoping import TenantForeignKey, TenantModel
+
+
+class TickCursor(TenantModel):
+    """How far one consumer has read a tenant's change rows, and when it last found nothing more."""
+
+    consumer = models.CharField(max_length=40)
+    last_change_id = models.BigIntegerField(default=0)
+    fresh_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["tenant", "consumer"], name="analytics_tickcursor_one")]
+
+
+class CohortFact(TenantModel):
+    """One thing that counts for a cohort: a contact acquired, a purchase or a refund at or after that.
+
+    `elapsed_seconds` are whole seconds since the contact's acquisition, rounded down; `amount_minor` is signed, in the
+    tenant's currency; `is_first` marks what carries the second of the contact's first purchase since acquisition.
+    """
+
+    class Kind(models.IntegerChoices):
+        ACQUIRED = 0
+        PURCHASE = 1
+        REFUND = 2
+
+    contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="+")
+    channel = TenantForeignKey(Channel, db_on_delete="SET NULL", null=True, related_name="+")
+    cohort_date = models.DateField()
+    kind = models.PositiveSmallIntegerField(choices=Kind.choices)
+    elapsed_seconds = models.BigIntegerField()
+    happened_at = models.DateTimeField()
+    amount_minor = models.BigIntegerField()
+    is_first = models.BooleanField()
+
+    class Meta(TenantModel.Meta):
+        indexes = [
+            # rebuilding a cohort day; a payback's exact second
+            models.Index(
+                fields=["tenant", "cohort_date", "elapsed_seconds"],
+                include=["channel", "kind", "happened_at", "amount_minor", "is_first", "contact"],
+                name="analytics_cohortfact_day",
+            ),
+            # replacing a contact's facts; the people behind a cell
+            models.Index(fields=["tenant", "contact"], name="analytics_cohortfact_contact"),
+        ]
+
+
+class CohortRollup(TenantModel):
+    """Sums of one cohort day × channel × age bucket (not cumulative); `bucket` is `ages.BUCKETS`' position."""
+
+    cohort_date = models.DateField()
+    channel = TenantForeignKey(Channel, db_on_delete="SET NULL", null=True, related_name="+")
+    bucket = models.PositiveSmallIntegerField()
+    contacts = models.IntegerField(default=0)
+    # contacts whose first purchase since acquisition falls in this bucket
+    buyers = models.IntegerField(default=0)
+    gross_minor = models.BigIntegerField(default=0)
+    refund_minor = models.BigIntegerField(default=0)
+    first_gross_minor = models.BigIntegerField(default=0)
+    first_refund_minor = models.BigIntegerField(default=0)
+    last_happened_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "cohort_date", "channel", "bucket"],
+                name="analytics_cohortrollup_cell",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(condition=Q(gross_minor__gte=0), name="analytics_cohortrollup_gross"),
+        ]

@@ -1,0 +1,174 @@
+"""People and what is known of them."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.scoping import TenantForeignKey, TenantModel
+
+
+class Contact(TenantModel):
+    """One person, however many identities. Written by `contacts.services`.
+
+    `acquired_at` is the first touch, else the first purchase; `acquired_date` is its day in the tenant's time zone.
+    """
+
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    phone = models.CharField(_("phone"), max_length=20, blank=True)
+    email = models.CharField(_("e-mail"), max_length=254, blank=True)
+    attributes = models.JSONField(_("attributes"), default=dict, blank=True)
+    first_touch_at = models.DateTimeField(_("first touch"), null=True, editable=False)
+    first_purchase_at = models.DateTimeField(_("first purchase"), null=True, editable=False)
+    acquired_at = models.DateTimeField(_("acquired at"), null=True, editable=False)
+    acquired_date = models.DateField(_("acquired on"), null=True, editable=False)
+    channel: models.ForeignKey = TenantForeignKey(  # type: ignore[type-arg]
+        "acquisition.Channel",
+        db_on_delete="SET NULL",
+        null=True,
+        blank=True,
+        related_name="contacts",
+        verbose_name=_("channel"),
+    )
+    # the source's version of name and attributes, and of the channel told without a time
+    version_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        indexes = [
+            # cohort days, and who was acquired in a range
+            models.Index(fields=["tenant", "acquired_date", "channel"], name="contacts_contact_cohort_day"),
+            # the list, newest first
+            models.Index(fields=["tenant", "-acquired_at", "-id"], name="contacts_contact_newest"),
+            # the list of one channel
+            models.Index(fields=["tenant", "channel", "-acquired_at", "-id"], name="contacts_contact_by_channel"),
+            # sync: changed since
+            models.Index(fields=["tenant", "updated_at", "id"], name="contacts_contact_changed"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.phone or self.email or f"#{self.pk}"
+
+
+class Identity(TenantModel):
+    """One name by which a system knows a contact: unionid, openid, external_userid, phone, email, shop:<source>."""
+
+    contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="identities")
+    kind = models.CharField(_("kind"), max_length=60)
+    value = models.CharField(_("value"), max_length=254)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("identity")
+        verbose_name_plural = _("identities")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "kind", "value"], name="contacts_identity_names_one_contact")
+        ]
+        indexes = [
+            # a contact's identities
+            models.Index(fields=["tenant", "contact"], name="contacts_identity_by_contact"),
+            # search by an id whose kind is not said
+            models.Index(fields=["tenant", "value"], name="contacts_identity_by_value"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}={self.value}"
+
+
+class ContactToken(TenantModel):
+    """One search token of a contact: a character, a pair of them, or four digits of the phone (`tokens.py`)."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "token", "contact_id")
+    token = models.CharField(max_length=6, db_collation="C")
+    contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="+")
+
+    class Meta(TenantModel.Meta):
+        # replacing a contact's tokens
+        indexes = [models.Index(fields=["tenant", "contact"], name="contacts_token_by_contact")]
+
+
+class TagGroup(TenantModel):
+    """A family of tags: 口味, 来源."""
+
+    name = models.CharField(_("name"), max_length=60)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("tag group")
+        verbose_name_plural = _("tag groups")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "name"],
+                name="contacts_taggroup_one_per_name",
+                violation_error_message=_("A tag group of this name exists."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tag(TenantModel):
+    """A label, in one group."""
+
+    group = TenantForeignKey(TagGroup, related_name="tags", verbose_name=_("group"))
+    name = models.CharField(_("name"), max_length=60)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "group", "name"],
+                name="contacts_tag_one_per_name",
+                violation_error_message=_("This group has a tag of this name."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group}/{self.name}"
+
+
+class ContactTag(TenantModel):
+    """A tag on a contact, with who put it there."""
+
+    class Source(models.TextChoices):
+        HAND = "hand", _("by hand")
+        RULE = "rule", _("by rule")
+        IMPORT = "import", _("import")
+        PLATFORM = "platform", _("platform")
+
+    tag = TenantForeignKey(Tag, db_on_delete="CASCADE", related_name="+")
+    contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="contact_tags")
+    source = models.CharField(_("source"), max_length=10, choices=Source.choices)
+    evidence = models.CharField(_("evidence"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("tag on a contact")
+        verbose_name_plural = _("tags on contacts")
+        constraints = [
+            # who carries a tag
+            models.UniqueConstraint(fields=["tenant", "tag", "contact"], name="contacts_contacttag_once")
+        ]
+        # a contact's tags
+        indexes = [models.Index(fields=["tenant", "contact"], name="contacts_contacttag_by_contact")]
+
+
+class Change(TenantModel):
+    """News of one contact, for the ticks above: each keeps a cursor on `id`, which is in commit order per tenant."""
+
+    class Reason(models.TextChoices):
+        ORDER = "order"
+        REFUND = "refund"
+        TOUCH = "touch"
+        IDENTITY = "identity"
+        PROFILE = "profile"
+
+    contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="+")
+    reason = models.CharField(max_length=10, choices=Reason.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantModel.Meta):
+        # deleting a contact
+        indexes = [models.Index(fields=["tenant", "contact"], name="contacts_change_by_contact")]

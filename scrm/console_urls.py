@@ -1,0 +1,5 @@
+"""Routes outside any tenant's console."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

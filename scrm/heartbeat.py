@@ -1,0 +1,48 @@
+"""Signs of life of worker and beat, kept in Redis for as long as they are fresh."""
+
+import functools
+from typing import Any
+
+from celery import signals
+from django.conf import settings
+from redis import Redis
+
+TASK = "scrm.heartbeat"
+FRESH_SECONDS = 30  # three beats
+
+
+@functools.cache
+def redis_client() -> "Redis[bytes]":
+    """Open this process's client, with short patience."""
+    return Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+
+
+def mark_seen(part: str) -> None:
+    """Note that a part (`worker` or `beat`) is alive now."""
+    redis_client().set(_key(part), "1", ex=FRESH_SECONDS)
+
+
+def is_seen(part: str) -> bool:
+    """Say whether a part was alive within FRESH_SECONDS."""
+    return bool(redis_client().exists(_key(part)))
+
+
+@signals.worker_ready.connect
+@signals.heartbeat_sent.connect
+def _see_worker(**_: Any) -> None:
+    mark_seen("worker")
+
+
+@signals.beat_init.connect
+def _see_beat(**_: Any) -> None:
+    mark_seen("beat")
+
+
+@signals.before_task_publish.connect(sender=TASK)
+def _see_beat_send(**_: Any) -> None:
+    """Only beat sends the heartbeat task."""
+    mark_seen("beat")
+
+
+def _key(part: str) -> str:
+    return f"{settings.REDIS_PREFIX}seen:{part}"

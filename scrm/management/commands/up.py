@@ -1,0 +1,194 @@
+"""`up`: from nothing to a running product on this machine, until Ctrl-C."""
+
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command, get_commands
+
+from scrm import static
+from scrm.servers import embedded, locks, processes, provision, supervisor
+from scrm.servers.errors import ServerError
+
+READY_SECONDS = 90.0
+WATCH_SECONDS = 0.5
+PORT_SECONDS = 5.0
+
+
+class Command(BaseCommand):
+    """Migrate, load the demo once, run web, worker and beat."""
+
+    help = "Run the whole product on this machine: servers, migrations, demo, web, worker and beat."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--port", type=int, default=8000, help="loopback port of the web server (8000)")
+        parser.add_argument("--data-dir", help="where servers and logs keep their files (.scrm)")
+        parser.add_argument("--no-demo", action="store_true", help="load no demo data")
+
+    def handle(self, *args: Any, port: int, no_demo: bool, **options: Any) -> None:
+        """Run until stopped; leave nothing running."""
+        data_dir = Path(settings.DATA_DIR)
+        children = supervisor.Supervisor(data_dir, self.say)
+        processes.exit_on_signals()
+        lock = take_data_dir(data_dir, port)
+        try:
+            self.run(children, port=port, with_demo=not no_demo)
+        except ServerError as error:
+            raise CommandError(str(error)) from error
+        except (KeyboardInterrupt, SystemExit):
+            self.say("Stopping …")
+        finally:
+            processes.ignore_signals()
+            children.stop()
+            os.close(lock)
+
+    def run(self, children: supervisor.Supervisor, *, port: int, with_demo: bool) -> None:
+        """Start everything in order, then watch."""
+        data_dir = children.data_dir
+        if left := supervisor.stop_leftovers(data_dir):
+            self.say(f"An earlier run was killed; stopped what it left: {', '.join(left)}.")
+        check_port(port)
+        self.say("Migrating the database …")
+        call_command("migrate", database="owner", verbosity=0, interactive=False)
+        if static.collect_if_changed():
+            self.say("Collected the static files.")
+        self.say("Starting web, worker and beat …")
+        start_children(children, port)
+        wait_until_ready(children, port)
+        if with_demo:
+            self.load_demo(data_dir, base_url=url(port))
+        self.announce(data_dir, port)
+        self.watch(children)
+
+    def load_demo(self, data_dir: Path, *, base_url: str) -> None:
+        """Load the demo once per database."""
+        place, loaded = provision.without_password(os.environ["DATABASE_URL"]), demos(data_dir)
+        if place in loaded or "load_demo" not in get_commands():
+            return
+        try:
+            logins = call_command("load_demo", base_url=base_url) or ""
+        except CommandError as error:
+            self.say(f"The demo was not loaded: {error} It will be tried at the next start.")
+            return
+        (data_dir / "demo.json").write_text(json.dumps({**loaded, place: logins}))
+
+    def announce(self, data_dir: Path, port: int) -> None:
+        """Print `ready`, the URL and the logins."""
+        logins = demos(data_dir).get(provision.without_password(os.environ["DATABASE_URL"]))
+        if logins is None:
+            logins = "No demo. Make a tenant: python manage.py create_tenant --slug S --name N --owner EMAIL"
+        self.say(f"\nready\n{url(port)}/\n{logins}".rstrip())
+        self.say(f"Logs: {data_dir / 'logs'}. Stop with Ctrl-C.")
+
+    def watch(self, children: supervisor.Supervisor) -> None:
+        """Keep children and embedded servers running, for ever."""
+        while True:
+            time.sleep(WATCH_SECONDS)
+            children.restart_dead()
+            for name in embedded.revive():
+                self.say(f"{name} had ended; started it again.")
+
+    def say(self, line: str) -> None:
+        """Print a line at once."""
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+def url(port: int) -> str:
+    """Address the web server."""
+    return f"http://127.0.0.1:{port}"
+
+
+def take_data_dir(data_dir: Path, port: int) -> int:
+    """Be the only `up` of a data directory.
+
+    Raises: CommandError naming the other one.
+    """
+    path = data_dir / "up.lock"
+    lock = locks.take(path)
+    if lock is None:
+        holder, _, held_port = path.read_text().partition(" ")
+        raise CommandError(
+            f"SCRM already runs from {data_dir} (process {holder}, {url(int(held_port or 0))}/)."
+            f"\nUse it, stop it (kill {holder}), or give this one its own place:"
+            f" make up PORT={port + 1} DATA_DIR=.scrm-{port + 1}"
+        )
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()} {port}".encode(), 0)
+    return lock
+
+
+def check_port(port: int) -> None:
+    """Make sure that the web server can listen.
+
+    Raises: CommandError with the fix.
+    """
+    if not processes.wait_until(
+        lambda: processes.is_port_free(port), seconds=PORT_SECONDS, every_seconds=0.2
+    ):
+        raise CommandError(
+            f"Port {port} is in use by another program. Stop that one (find it: ss -ltnp 'sport = :{port}'),"
+            f" or choose another port: make up PORT={port + 1}"
+        )
+
+
+def start_children(children: supervisor.Supervisor, port: int) -> None:
+    """Start web, worker and beat."""
+    web = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "2", "--no-ws"]
+    web += ["--blocking-threads", "1", "--blocking-threads-idle-timeout", "600", "--log-level", "warning"]
+    celery = [sys.executable, "-m", "celery", "-A", "scrm"]
+    worker = ["--concurrency", "2", "--queues", settings.CELERY_WORKER_QUEUES, "--loglevel", "INFO"]
+    beat = ["--schedule", str(children.data_dir / "beat"), "--pidfile=", "--loglevel", "WARNING"]
+    children.start("web", [sys.executable, "-m", "granian", *web, "scrm.wsgi:application"])
+    children.start("worker", [*celery, "worker", "--hostname", f"scrm-{port}@%h", *worker])
+    children.start("beat", [*celery, "beat", *beat])
+
+
+def wait_until_ready(children: supervisor.Supervisor, port: int) -> None:
+    """Wait until /readyz says 200.
+
+    Raises: ServerError with the log of the child that ended, or the checks that fail.
+    """
+    last: dict[str, Any] = {}
+
+    def is_settled() -> bool:
+        last.update(readyz(port))
+        return last.get("status") == "ok" or bool(children.dead())
+
+    processes.wait_until(is_settled, seconds=READY_SECONDS, every_seconds=0.1)
+    if dead := children.dead():
+        raise ServerError(
+            f"{dead[0].name} ended at once. Its log, {dead[0].log}, ends:\n{supervisor.tail(dead[0].log)}"
+        )
+    if last.get("status") != "ok":
+        failed = "\n".join(f"  {name}: {last['checks'][name]}" for name in last.get("failed", ()))
+        raise ServerError(
+            f"Not ready after {READY_SECONDS:g} s:\n{failed or '  web: no answer'}"
+            f"\nThe logs are in {children.data_dir / 'logs'}."
+        )
+
+
+def readyz(port: int) -> dict[str, Any]:
+    """Ask the web server; {} when it does not answer yet."""
+    try:
+        with urllib.request.urlopen(f"{url(port)}/readyz", timeout=5) as response:
+            return dict(json.load(response))
+    except urllib.error.HTTPError as error:
+        return dict(json.load(error)) if error.code == 503 else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def demos(data_dir: Path) -> dict[str, str]:
+    """Read which databases hold the demo, with the logins to print."""
+    path = data_dir / "demo.json"
+    return dict(json.loads(path.read_text())) if path.exists() else {}

@@ -1,0 +1,11 @@
+"""System tasks of the platform itself."""
+
+from celery import shared_task
+
+from scrm import heartbeat as signs
+
+
+@shared_task(name=signs.TASK, system=True)
+def heartbeat() -> None:
+    """Prove the whole way from beat to a worker."""
+    signs.mark_seen("worker")

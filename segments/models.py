@@ -1,0 +1,1 @@
+"""Segments come with the rules that define them."""

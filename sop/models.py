@@ -1,0 +1,1 @@
+"""SOPs come with the touchpoint ledger."""

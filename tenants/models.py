@@ -1,0 +1,178 @@
+"""Tenants, the people who work in them, and what guards them."""
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from tenants.scoping import TenantForeignKey, TenantModel
+
+
+class Tenant(models.Model):
+    """One brand on this installation; owns every row of every tenant table. Made by `create_tenant`."""
+
+    slug = models.SlugField(_("slug"), max_length=50, unique=True, validators=[RegexValidator(r"^[a-z0-9-]+$")])
+    name = models.CharField(_("name"), max_length=100)
+    timezone = models.CharField(_("time zone"), max_length=64, default="Asia/Shanghai")
+    currency = models.CharField(_("currency"), max_length=3, default="CNY")
+    margin = models.DecimalField(_("margin"), max_digits=5, decimal_places=4, default=1)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("tenant")
+        verbose_name_plural = _("tenants")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    """Users by their e-mail address, whatever its case."""
+
+    def create_user(self, *, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser):
+    """A person who logs in. What they may do is said by their memberships."""
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    name = models.CharField(_("name"), max_length=100, blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    last_tenant = models.ForeignKey(Tenant, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    objects = UserManager()
+    USERNAME_FIELD = "email"
+    # The console asks the membership; Django's own flags grant nothing.
+    is_staff = False
+    is_superuser = False
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints = [models.UniqueConstraint(Lower("email"), name="tenants_user_one_per_email")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def has_perm(self, perm: str, obj: object | None = None) -> bool:
+        return False
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return False
+
+
+class Membership(models.Model):
+    """One user's role in one tenant. Written by `services.members`."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", _("owner")
+        OPERATOR = "operator", _("operator")
+        BRAND_MANAGER = "brand_manager", _("brand manager")
+        STAFF = "staff", _("staff")
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        constraints = [models.UniqueConstraint(fields=["tenant", "user"], name="tenants_membership_one_per_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.get_role_display()}"
+
+
+class ApiKey(TenantModel):
+    """A REST client's key: its secret is kept as a hash only. Written by `services.keys`."""
+
+    name = models.CharField(_("name"), max_length=100)
+    secret_hash = models.CharField(max_length=64, editable=False)
+    hint = models.CharField(_("ends in"), max_length=4, editable=False)
+    scopes = ArrayField(models.CharField(max_length=40), verbose_name=_("scopes"))
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", editable=False)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, editable=False)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        constraints = [models.UniqueConstraint(fields=["tenant", "secret_hash"], name="tenants_apikey_by_secret")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AuditEntry(TenantModel):
+    """One security-relevant act; append-only (the app role may not change it). Written by `services.audit`."""
+
+    at = models.DateTimeField(_("at"))
+    actor = models.CharField(_("actor"), max_length=200)
+    act = models.CharField(_("act"), max_length=60)
+    target = models.CharField(_("object"), max_length=200, blank=True)
+    detail = models.JSONField(_("detail"), default=dict, blank=True)
+    address = models.GenericIPAddressField(_("address"), null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit log")
+        # the log, newest first
+        indexes = [models.Index(fields=["tenant", "-id"], name="tenants_auditentry_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.target}"
+
+
+class IdempotencyRecord(TenantModel):
+    """A stored answer to one write, replayed for 24 hours. Written by the API in the write's own transaction."""
+
+    api_key = TenantForeignKey(ApiKey, db_on_delete="CASCADE", related_name="+")
+    route = models.CharField(max_length=200)
+    key = models.CharField(max_length=255)
+    body_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.BinaryField()
+    created_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "api_key", "route", "key"], name="tenants_idempotencyrecord_once"
+            )
+        ]
+        # pruning by age
+        indexes = [models.Index(fields=["tenant", "created_at"], name="tenants_idempotency_by_age")]
+
+
+class FxRate(TenantModel):
+    """What one unit of a currency was worth in the tenant's currency on one day."""
+
+    date = models.DateField(_("date"))
+    currency = models.CharField(_("currency"), max_length=3)
+    rate = models.DecimalField(_("rate"), max_digits=18, decimal_places=8)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("exchange rate")
+        verbose_name_plural = _("exchange rates")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "currency", "date"], name="tenants_fxrate_one_per_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.date}"

@@ -1,0 +1,1 @@
+"""What can be done to tenants, their members and their keys."""

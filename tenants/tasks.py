@@ -1,0 +1,29 @@
+"""The base of every Celery task: it works for one tenant, or says that it is a system task."""
+
+from typing import Any
+
+from celery import Task
+
+from tenants.context import TenantContextMissing, tenant_transaction
+
+
+class TenantTask(Task):  # type: ignore[type-arg]
+    """Opens the tenant's transaction around `run`.
+
+    A task is called with `tenant_id=…`. A tick that visits all tenants is declared with `system=True` and opens its
+    own contexts.
+
+    Raises: TenantContextMissing when neither is said.
+    """
+
+    abstract = True
+    system = False
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.system:
+            return super().__call__(*args, **kwargs)
+        tenant_id = kwargs.pop("tenant_id", None)
+        if tenant_id is None:
+            raise TenantContextMissing(f"{self.name} was called without tenant_id")
+        with tenant_transaction(tenant_id):
+            return super().__call__(*args, tenant_id=tenant_id, **kwargs)

@@ -1,0 +1,208 @@
+"""The embedded servers: started, shared, killed, found again, stopped."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+from redis import Redis
+
+from scrm.servers import embedded, locks, postgres, processes, valkey
+from scrm.servers.credentials import load_credentials
+from scrm.servers.errors import ServerError
+
+pytestmark = pytest.mark.servers
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def initialized() -> Iterator[Path]:
+    """A data directory whose cluster exists and does not run."""
+    data_dir = Path(tempfile.mkdtemp(prefix="scrm-servers-"))
+    data_dir.chmod(0o711)
+    embedded.leave(embedded.join(data_dir))
+    yield data_dir
+    embedded.destroy(data_dir)
+    shutil.rmtree(data_dir, ignore_errors=True)
+
+
+@pytest.fixture
+def data_dir(initialized: Path) -> Iterator[Path]:
+    """The same directory, with nothing running before and after."""
+    yield initialized
+    embedded.stop(initialized)
+
+
+def pids(data_dir: Path) -> tuple[int | None, int | None]:
+    """Who runs now: PostgreSQL's and Valkey's process."""
+    store = valkey.locate(data_dir)
+    return postgres.running_pid(postgres.locate(data_dir)), store.pid if valkey.is_running(store) else None
+
+
+def query(data_dir: Path, statement: str) -> object:
+    with psycopg2.connect(
+        postgres.admin_url(postgres.locate(data_dir), load_credentials(data_dir))
+    ) as connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchone()[0]
+
+
+def test_servers_start_with_passwords_and_private_files_and_stop(data_dir: Path) -> None:
+    membership = embedded.join(data_dir)
+
+    assert Redis.from_url(embedded.redis_url(data_dir)).ping() is True
+    assert query(data_dir, "SHOW listen_addresses") == ""
+    assert query(data_dir, "SHOW fsync") == "on"
+    with pytest.raises(psycopg2.OperationalError, match="no password supplied"):
+        psycopg2.connect(host=str(postgres.locate(data_dir).sockets), user="postgres", passfile="/dev/null")
+    private = [data_dir / "secrets.json", data_dir / "valkey", postgres.locate(data_dir).sockets]
+    assert [path.stat().st_mode & 0o077 for path in private] == [0, 0, 0]
+    server, store = pids(data_dir)
+    assert server and store
+
+    embedded.leave(membership)
+
+    assert pids(data_dir) == (None, None)
+    assert [processes.is_alive(pid) for pid in (server, store)] == [False, False]
+
+
+def test_last_of_two_users_stops_the_servers(data_dir: Path) -> None:
+    first = embedded.join(data_dir)
+    running = pids(data_dir)
+    second = embedded.join(data_dir)
+
+    assert pids(data_dir) == running
+    embedded.leave(first)
+    assert pids(data_dir) == running
+    embedded.leave(second)
+    assert pids(data_dir) == (None, None)
+
+
+def test_killed_user_is_not_counted(data_dir: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from scrm.servers import embedded;"
+        "embedded.join(Path(sys.argv[1])); print('joined', flush=True); time.sleep(60)"
+    )
+    user = subprocess.Popen(
+        [sys.executable, "-c", program, str(data_dir)], stdout=subprocess.PIPE, cwd=ROOT, text=True
+    )
+    assert user.stdout is not None and user.stdout.readline() == "joined\n"
+    running = pids(data_dir)
+    user.kill()
+    user.wait()
+    assert pids(data_dir) == running
+
+    survivor = embedded.join(data_dir)
+    assert pids(data_dir) == running
+    embedded.leave(survivor)
+
+    assert pids(data_dir) == (None, None)
+
+
+def test_killed_servers_start_again_with_their_data(data_dir: Path) -> None:
+    first = embedded.join(data_dir)
+    query(data_dir, "SELECT pg_logical_emit_message(false, 'x', 'y')::text")
+    Redis.from_url(embedded.redis_url(data_dir)).set("kept", "1")
+    time.sleep(1.1)  # appendfsync everysec
+    killed = pids(data_dir)
+    for pid in killed:
+        os.kill(pid or 0, signal.SIGKILL)
+    assert processes.wait_until(lambda: pids(data_dir) == (None, None), seconds=5)
+
+    second = embedded.join(data_dir)
+
+    running = pids(data_dir)
+    assert None not in running and not set(running) & set(killed)
+    assert Redis.from_url(embedded.redis_url(data_dir)).get("kept") == b"1"
+    assert query(data_dir, "SELECT 1") == 1
+    embedded.leave(first)
+    embedded.leave(second)
+
+
+def test_pid_file_of_a_stranger_is_not_believed(data_dir: Path) -> None:
+    cluster = postgres.locate(data_dir)
+    cluster.pid_file.write_text(f"{os.getpid()}\n{cluster.directory}\n0\n5432\n\n\n")
+    store = valkey.locate(data_dir)
+    (data_dir / "valkey.json").write_text(json.dumps({**vars(store), "pid": os.getpid(), "identity": "then"}))
+
+    membership = embedded.join(data_dir)
+
+    assert os.getpid() not in pids(data_dir) and None not in pids(data_dir)
+    embedded.leave(membership)
+
+
+def test_valkey_moves_when_a_stranger_took_its_port(data_dir: Path) -> None:
+    import socket
+
+    taken = valkey.locate(data_dir).port
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", taken))
+        stranger.listen()
+        membership = embedded.join(data_dir)
+
+        assert valkey.locate(data_dir).port != taken
+        assert Redis.from_url(embedded.redis_url(data_dir)).ping() is True
+    embedded.leave(membership)
+
+
+def test_deep_data_directory_gets_a_short_socket_path() -> None:
+    base = Path(tempfile.mkdtemp(prefix="scrm-deep-"))
+    base.chmod(0o711)
+    data_dir = base / ("d" * 60) / ("e" * 60)
+
+    membership = embedded.join(data_dir)
+    sockets = postgres.locate(data_dir).sockets
+    answer = query(data_dir, "SELECT 1")
+    embedded.leave(membership)
+    embedded.destroy(data_dir)
+    shutil.rmtree(base)
+
+    assert answer == 1
+    assert sockets.parent == Path("/tmp")
+    assert not sockets.exists()
+
+
+def test_closed_data_directory_keeps_its_mode() -> None:
+    data_dir = Path(tempfile.mkdtemp(prefix="scrm-closed-"))  # 0700: another user cannot enter
+
+    membership = embedded.join(data_dir)
+    answer = query(data_dir, "SELECT 1")
+    cluster = postgres.locate(data_dir)
+    embedded.leave(membership)
+    mode = data_dir.stat().st_mode & 0o777
+    embedded.destroy(data_dir)
+    shutil.rmtree(data_dir)
+
+    assert (answer, mode) == (1, 0o700)
+    assert not cluster.directory.exists()
+
+
+def test_start_lock_names_its_holder(tmp_path: Path) -> None:
+    with locks.starting(tmp_path):
+        with pytest.raises(ServerError) as refusal, locks.starting(tmp_path, patience_seconds=0.1):
+            pass
+
+    assert f"kill {os.getpid()}" in str(refusal.value)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_full_disk_is_said(tmp_path: Path) -> None:
+    disk = Path(tempfile.mkdtemp(prefix="scrm-full-"))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m,mode=0755", "tmpfs", str(disk)], check=True)
+    try:
+        with pytest.raises(ServerError) as refusal:
+            embedded.join(disk / "data")
+    finally:
+        embedded.stop(disk / "data")
+        subprocess.run(["umount", str(disk)], check=True)
+        disk.rmdir()
+
+    assert "The disk is full" in str(refusal.value)

@@ -15,6 +15,8 @@ def main() -> None:
         argv = prepare_environment(sys.argv)
     except ServerError as error:
         sys.exit(f"\n{error}\n")
+    except KeyboardInterrupt:
+        sys.exit(130)
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(argv)

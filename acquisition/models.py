@@ -32,7 +32,7 @@ class Channel(TenantModel):
 
 
 class Touch(TenantModel):
-    """A contact met a channel at an instant: added as a friend, scanned, joined. Append-only: never overwritten."""
+    """A contact met a channel at an instant: added as a friend, scanned a code, joined. Append-only."""
 
     contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="touches")
     channel = TenantForeignKey(Channel, null=True, related_name="+", verbose_name=_("channel"))

@@ -11,6 +11,8 @@ from tenants.scoping import TenantForeignKey, TenantModel
 class TickCursor(TenantModel):
     """How far one consumer has read a tenant's change rows, and when it last found nothing more."""
 
+    COHORTS = "cohorts"
+
     consumer = models.CharField(max_length=40)
     last_change_id = models.BigIntegerField(default=0)
     fresh_at = models.DateTimeField(null=True)
@@ -22,8 +24,9 @@ class TickCursor(TenantModel):
 class CohortFact(TenantModel):
     """One thing that counts for a cohort: a contact acquired, a purchase or a refund at or after that.
 
-    `elapsed_seconds` are whole seconds since the contact's acquisition, rounded down; `amount_minor` is signed, in the
-    tenant's currency; `is_first` marks what carries the second of the contact's first purchase since acquisition.
+    `elapsed_seconds` are whole seconds since the contact's acquisition, rounded down; `amount_minor` is signed, in
+    the tenant's currency. `is_first` marks what carries the second of the contact's first purchase since
+    acquisition, and an acquisition by that purchase (no touch). `makes_buyer` marks that one purchase.
     """
 
     class Kind(models.IntegerChoices):
@@ -32,20 +35,30 @@ class CohortFact(TenantModel):
         REFUND = 2
 
     contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="+")
-    channel = TenantForeignKey(Channel, db_on_delete="SET NULL", null=True, related_name="+")
+    channel = TenantForeignKey(Channel, null=True, related_name="+")
     cohort_date = models.DateField()
     kind = models.PositiveSmallIntegerField(choices=Kind.choices)
     elapsed_seconds = models.BigIntegerField()
+    acquired_at = models.DateTimeField()
     happened_at = models.DateTimeField()
     amount_minor = models.BigIntegerField()
     is_first = models.BooleanField()
+    makes_buyer = models.BooleanField()
 
     class Meta(TenantModel.Meta):
         indexes = [
             # rebuilding a cohort day; a payback's exact second
             models.Index(
                 fields=["tenant", "cohort_date", "elapsed_seconds"],
-                include=["channel", "kind", "happened_at", "amount_minor", "is_first", "contact"],
+                include=[
+                    "channel",
+                    "kind",
+                    "happened_at",
+                    "amount_minor",
+                    "is_first",
+                    "makes_buyer",
+                    "contact",
+                ],
                 name="analytics_cohortfact_day",
             ),
             # replacing a contact's facts; the people behind a cell
@@ -54,12 +67,19 @@ class CohortFact(TenantModel):
 
 
 class CohortRollup(TenantModel):
-    """Sums of one cohort day × channel × age bucket (not cumulative); `bucket` is `ages.BUCKETS`' position."""
+    """Sums of one cohort day × channel × age bucket (not cumulative); `bucket` as in `ages.EDGES`.
 
+    `is_whole` rows hold all channels together (their channel is null) in fine buckets, so that a table without
+    channels reads little; rows of one channel are as coarse as the slices.
+    """
+
+    is_whole = models.BooleanField()
     cohort_date = models.DateField()
-    channel = TenantForeignKey(Channel, db_on_delete="SET NULL", null=True, related_name="+")
+    channel = TenantForeignKey(Channel, null=True, related_name="+")
     bucket = models.PositiveSmallIntegerField()
     contacts = models.IntegerField(default=0)
+    # of them, those acquired by an order
+    order_contacts = models.IntegerField(default=0)
     # contacts whose first purchase since acquisition falls in this bucket
     buyers = models.IntegerField(default=0)
     gross_minor = models.BigIntegerField(default=0)
@@ -69,9 +89,18 @@ class CohortRollup(TenantModel):
     last_happened_at = models.DateTimeField()
 
     class Meta(TenantModel.Meta):
+        indexes = [
+            # contacts by channel
+            models.Index(
+                fields=["tenant", "cohort_date", "channel"],
+                include=["contacts"],
+                condition=Q(bucket=0, is_whole=False),
+                name="analytics_rollup_contacts",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "cohort_date", "channel", "bucket"],
+                fields=["tenant", "is_whole", "cohort_date", "channel", "bucket"],
                 name="analytics_cohortrollup_cell",
                 nulls_distinct=False,
             ),

@@ -9,7 +9,7 @@ from tenants.scoping import TenantForeignKey, TenantModel
 class Contact(TenantModel):
     """One person, however many identities. Written by `contacts.services`.
 
-    `acquired_at` is the first touch, else the first purchase; `acquired_date` is its day in the tenant's time zone.
+    `acquired_at` is the first touch, else the first purchase; `acquired_date` its day in the tenant's zone.
     """
 
     name = models.CharField(_("name"), max_length=200, blank=True)
@@ -52,7 +52,7 @@ class Contact(TenantModel):
 
 
 class Identity(TenantModel):
-    """One name by which a system knows a contact: unionid, openid, external_userid, phone, email, shop:<source>."""
+    """One name by which a system knows a contact; `identities.py` says the kinds and their form."""
 
     contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="identities")
     kind = models.CharField(_("kind"), max_length=60)
@@ -77,7 +77,7 @@ class Identity(TenantModel):
 
 
 class ContactToken(TenantModel):
-    """One search token of a contact: a character, a pair of them, or four digits of the phone (`tokens.py`)."""
+    """One search token of a contact: a character, a pair of them, or four digits of a phone (`tokens.py`)."""
 
     pk = models.CompositePrimaryKey("tenant_id", "token", "contact_id")
     token = models.CharField(max_length=6, db_collation="C")
@@ -156,7 +156,7 @@ class ContactTag(TenantModel):
 
 
 class Change(TenantModel):
-    """News of one contact, for the ticks above: each keeps a cursor on `id`, which is in commit order per tenant."""
+    """News of one contact, for the ticks above: each has a cursor on `id`, in commit order per tenant."""
 
     class Reason(models.TextChoices):
         ORDER = "order"

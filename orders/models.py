@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contacts.models import Contact
 from tenants.scoping import TenantForeignKey, TenantModel
@@ -47,12 +48,12 @@ class WaitReason(models.TextChoices):
 class Order(TenantModel):
     """The newest version of one order of one source. Written by `services.orders` alone.
 
-    A version is `(version_at, content_hash)`; the refunds list that came with an order has a version of its own.
+    A version is `(version_at, content_hash)`; the refunds list that came with it has a version of its own.
     """
 
     class Status(models.TextChoices):
         PENDING = "pending", _("pending")
-        PAID = "paid", _("paid")
+        PAID = "paid", pgettext_lazy("order", "paid")
         CANCELLED = "cancelled", _("cancelled")
 
     source = TenantForeignKey(Source, related_name="+", verbose_name=_("source"))
@@ -126,9 +127,10 @@ class OrderItem(TenantModel):
 
 
 class Refund(TenantModel):
-    """Money given back, at its own time. Written by `services.refunds` and, those inside an order, `services.orders`.
+    """Money given back, at its own time. Written by `services.refunds`; inside orders, by `services.orders`.
 
-    Counts when it has a contact, is not superseded, and its order (if it names one) is paid.
+    Counts when it has a contact, is not superseded, and its order (if it names one) is paid. What it takes
+    from its order (link, contact, amount in the tenant's currency, superseded or not) is derived.
     """
 
     class Origin(models.TextChoices):
@@ -150,6 +152,8 @@ class Refund(TenantModel):
     currency = models.CharField(_("currency"), max_length=3)
     amount_minor = models.BigIntegerField(_("amount (minor units)"))
     base_amount_minor = models.BigIntegerField(_("amount in the tenant's currency (minor units)"), null=True)
+    # of its own day; null where its order's rate is used
+    fx_rate = models.DecimalField(_("exchange rate"), max_digits=18, decimal_places=8, null=True)
     refunded_at = models.DateTimeField(_("refunded at"))
     version_at = models.DateTimeField(_("source's version"))
     content_hash = models.CharField(max_length=32, blank=True)
@@ -190,7 +194,7 @@ class Refund(TenantModel):
 
 
 class ContactStats(TenantModel):
-    """A contact's sums over what counts, in the tenant's currency; recomputed in each order's own transaction."""
+    """A contact's sums over what counts, in the tenant's currency; recomputed with each order."""
 
     contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="stats")
     purchases = models.PositiveIntegerField(_("purchases"), default=0)
@@ -203,3 +207,17 @@ class ContactStats(TenantModel):
         constraints = [models.UniqueConstraint(fields=["tenant", "contact"], name="orders_contactstats_one")]
         # days since the last purchase
         indexes = [models.Index(fields=["tenant", "last_purchase_at"], name="orders_contactstats_last")]
+
+    @property
+    def net_minor(self) -> int:
+        """What the contact has brought to date."""
+        return self.gross_minor - self.refunded_minor
+
+
+class AttachCursor(TenantModel):
+    """How far `services.attach` has read a tenant's change rows."""
+
+    last_change_id = models.BigIntegerField(default=0)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="orders_attachcursor_one")]

@@ -6,15 +6,16 @@ from typing import Any
 from celery import signals
 from django.conf import settings
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 TASK = "scrm.heartbeat"
 FRESH_SECONDS = 30  # three beats
 
 
-@functools.cache
-def redis_client() -> "Redis[bytes]":
-    """Open this process's client, with short patience."""
-    return Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+def redis_client() -> Redis:
+    """Give this process's client."""
+    return _open(settings.REDIS_URL)
 
 
 def mark_seen(part: str) -> None:
@@ -46,3 +47,9 @@ def _see_beat_send(**_: Any) -> None:
 
 def _key(part: str) -> str:
     return f"{settings.REDIS_PREFIX}seen:{part}"
+
+
+@functools.cache
+def _open(url: str) -> Redis:
+    """Open a client of short patience: whoever asks for signs of life asks again soon."""
+    return Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 1))

@@ -58,8 +58,8 @@ REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 REDIS_PREFIX = os.environ.get("SCRM_REDIS_PREFIX", "scrm:")
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",  # the console has a site of its own
+    "django.contrib.admin.apps.SimpleAdminConfig",  # nothing registers itself
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tenants.middleware.TenantMiddleware",
+    "scrm.console.middleware.ZoneMiddleware",
 ]
 
 ROOT_URLCONF = "scrm.urls"
@@ -114,6 +115,7 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "tenants.User"
+CSRF_FAILURE_VIEW = "tenants.api.problems.csrf_failure"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 AUTH_PASSWORD_VALIDATORS = [
@@ -128,6 +130,14 @@ LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale_unfold"]
 FORMAT_MODULE_PATH = ["scrm.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
+
+UNFOLD = {
+    "SITE_TITLE": "SCRM",
+    "SITE_SYMBOL": "hub",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "5px",
+}
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("SCRM_STATIC_ROOT", DATA_DIR / "static"))
@@ -174,7 +184,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["tenants.api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["tenants.api.parsers.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "tenants.api.schema.TenantSchema",
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_THROTTLE_CLASSES": ["tenants.api.throttling.KeyThrottle"],
     "EXCEPTION_HANDLER": "tenants.api.problems.problem_response",
     "UNAUTHENTICATED_USER": None,
@@ -187,6 +198,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_URLCONF": "scrm.api_urls",
     "SCHEMA_PATH_PREFIX": r"/api/v1/",
+    "POSTPROCESSING_HOOKS": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -202,6 +214,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"orders.*": {"queue": "ingest"}, "analytics.*": {"queue": "analytics"}}
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "scrm.heartbeat", "schedule": schedule(10), "options": {"expires": 10}},
+    "contacts-prune": {"task": "contacts.prune", "schedule": schedule(3600), "options": {"expires": 3600}},
     "orders-tick": {"task": "orders.tick", "schedule": schedule(3), "options": {"expires": 3}},
     "analytics-tick": {"task": "analytics.tick", "schedule": schedule(3), "options": {"expires": 3}},
 }

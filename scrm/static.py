@@ -14,7 +14,7 @@ def collect_if_changed() -> bool:
     now = sources_digest()
     if stamp.exists() and stamp.read_text() == now:
         return False
-    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    call_command("collectstatic", verbosity=0, interactive=False)
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(now)
     return True

@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from tenants import selectors
+from tenants.api.problems import is_api, problem
 from tenants.context import tenant_transaction
 from tenants.keys import parse_key
 
@@ -38,20 +39,25 @@ class TenantMiddleware:
 
     def console(self, request: HttpRequest) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
-        slug, slash, rest = request.path_info.removeprefix("/t/").partition("/")
+            return self.refuse_stranger(request)
+        slug, _, rest = request.path_info.removeprefix("/t/").partition("/")
         membership = selectors.membership_of(user=request.user, slug=slug)
         if membership is None:
             raise Http404
         request.tenant, request.membership = membership.tenant, membership  # type: ignore[attr-defined]
         request.path_info = f"/{rest}"
-        request.urlconf = settings.CONSOLE_URLCONF  # type: ignore[attr-defined]
+        request.urlconf = settings.CONSOLE_URLCONF
         outer_prefix = get_script_prefix()
         set_script_prefix(f"{outer_prefix}t/{slug}/")
         try:
             return self.inside(request, membership.tenant_id)
         finally:
             set_script_prefix(outer_prefix)
+
+    def refuse_stranger(self, request: HttpRequest) -> HttpResponseBase:
+        if not is_api(request):
+            return redirect_to_login(request.get_full_path())
+        return problem(404 if "Authorization" in request.headers else 401)
 
     def api(self, request: HttpRequest) -> HttpResponseBase:
         parsed = parse_key(request.headers.get("Authorization", ""))

@@ -13,8 +13,8 @@ POLICY = "tenant_id = (SELECT NULLIF(current_setting('app.tenant_id', true), '')
 class TenantTable(Operation):
     """Put a table under both database locks, as its model stands at this point of the migrations.
 
-    Forces row security with the one policy, adds `UNIQUE (tenant_id, id)`, the key to the tenant and the composite
-    keys of every `TenantForeignKey`, all NOT DEFERRABLE, and the app role's grants. Run it again after a migration that
+    Forces row security with the one policy, adds `UNIQUE (tenant_id, id)`, the composite keys of every
+    `TenantForeignKey` and, where none of them leads there, the key to the tenant, all NOT DEFERRABLE, and the app role's grants. Run it again after a migration that
     adds a key: what stands is left alone. `append_only` tables give the app role no UPDATE and no DELETE.
     Source: PostgreSQL, "Row Security Policies": referential checks bypass row security, hence the composite keys.
     """
@@ -52,14 +52,13 @@ def secure_table(model: Any, *, append_only: bool) -> list[str]:
         f'CREATE POLICY tenant_isolation ON "{table}" USING ({POLICY})',
         f'REVOKE ALL ON "{table}" FROM "{role}"',
         f'GRANT {"SELECT, INSERT" if append_only else "SELECT, INSERT, UPDATE, DELETE"} ON "{table}" TO "{role}"',
-        _add(table, f"{table}_tenant_fk", "FOREIGN KEY (tenant_id) REFERENCES tenants_tenant (id)"),
     ]
+    keys = [field for field in model._meta.local_fields if isinstance(field, TenantForeignKey)]
+    if all(field.null for field in keys):  # else a composite key leads to the tenant already
+        statements.append(_add(table, f"{table}_tenant_fk", "FOREIGN KEY (tenant_id) REFERENCES tenants_tenant (id)"))
     if any(field.column == "id" for field in model._meta.local_fields):
         statements.append(_add(table, f"{table}_tenant_id_key", "UNIQUE (tenant_id, id)"))
-    statements += [
-        _composite_key(table, field) for field in model._meta.local_fields if isinstance(field, TenantForeignKey)
-    ]
-    return statements
+    return statements + [_composite_key(table, field) for field in keys]
 
 
 def _composite_key(table: str, field: Any) -> str:

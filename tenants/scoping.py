@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.expressions import Col, ResolvedOuterRef
 from django.db.models.lookups import Exact
@@ -54,7 +55,7 @@ class TenantQuery(Query):
         # The sub-select that Django makes of `exclude(child__…)` is bound to this query's rows.
         token = _inherits_scope.set(True)
         try:
-            return super().split_exclude(*args, **kwargs)  # type: ignore[misc]
+            return super().split_exclude(*args, **kwargs)
         finally:
             _inherits_scope.reset(token)
 
@@ -111,7 +112,7 @@ class TenantQuerySet(models.QuerySet[_M]):
 
     def _raw_delete(self, using: str | None) -> int:
         self.query.refuse_unscoped()  # type: ignore[attr-defined]
-        return super()._raw_delete(using)  # type: ignore[misc,no-any-return]
+        return super()._raw_delete(using)
 
 
 class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: ignore[misc]
@@ -135,6 +136,16 @@ class TenantForeignKey(models.ForeignKey[_ST, _GT]):
         kwargs.update(on_delete=models.DO_NOTHING, db_constraint=False)
         kwargs.setdefault("db_index", False)
         super().__init__(to, **kwargs)
+
+    def validate(self, value: Any, model_instance: Any) -> None:
+        """A form's instance refers to a row of its own tenant."""
+        models.Field.validate(self, value, model_instance)
+        if value is None:
+            return
+        target: Any = self.remote_field.model
+        if not target.objects.for_tenant(model_instance.tenant_id).filter(pk=value).exists():
+            params = {"model": target._meta.verbose_name, "pk": value, "field": "id", "value": value}
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params=params)
 
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
@@ -162,4 +173,4 @@ class TenantModel(models.Model):
         base_manager_name = "objects"
 
     def _do_update(self, base_qs: Any, *args: Any, **kwargs: Any) -> Any:
-        return super()._do_update(base_qs.for_tenant(self.tenant_id), *args, **kwargs)  # type: ignore[misc]
+        return super()._do_update(base_qs.for_tenant(self.tenant_id), *args, **kwargs)

@@ -28,7 +28,8 @@ def live_api_key(*, tenant_id: int, secret: str, at: datetime) -> ApiKey | None:
     """The unrevoked, unexpired key with this secret, inside its tenant's transaction, with its tenant."""
     keys = ApiKey.objects.for_tenant(tenant_id).select_related("tenant")
     not_over = Q(expires_at__isnull=True) | Q(expires_at__gt=at)
-    return keys.filter(not_over, secret_hash=secret_hash(secret), revoked_at__isnull=True).first()
+    key: ApiKey | None = keys.filter(not_over, secret_hash=secret_hash(secret), revoked_at__isnull=True).first()
+    return key
 
 
 def fx_rates(*, tenant: Tenant) -> dict[tuple[str, Any], Any]:

@@ -5,12 +5,22 @@ from typing import Any
 
 import psycopg2
 import pytest
+from django.conf import settings
 from psycopg2 import sql
 
-from tests.environment import TestRun, choose_environment, remove_data_dir
+from tests.cast import acme, acme_key, alice, api, bob, charlie, globex, globex_key, inside, mei  # noqa: F401
+from tests.environment import STATIC_ROOT, TestRun, choose_environment, remove_data_dir
 
-RUN = choose_environment()  # before Django reads its settings
+RUN = choose_environment()
+settings._setup()  # now that the addresses are chosen; pytest-django sets up only what has settings
 SLOW_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "page", "browser", "test_run"}
+# A table whose file holds nothing was never written to since it was last emptied.
+WRITTEN_TABLES = """
+    SELECT relname FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND pg_relation_size(oid) > 0
+      AND relname <> ALL(%s)
+    ORDER BY relname
+"""
 KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission")
 
 
@@ -45,22 +55,26 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     from django.core.management import call_command
     from django.db import connections
 
+    from scrm import static
+    from scrm.servers import locks
+
     with django_db_blocker.unblock():
         RUN.start()
         call_command("migrate", database="owner", verbosity=0, interactive=False)
         connections["owner"].close()
-    with _flushing_as_owner():
+    with locks.starting(STATIC_ROOT.parent):
+        static.collect_if_changed()
+    with _OwnersFlush():
         yield
     with django_db_blocker.unblock():
         connections.close_all()
         RUN.end()
 
 
-class _flushing_as_owner:
+class _OwnersFlush:
     """Empty the tables after a transactional test as their owner: the app role may not TRUNCATE."""
 
     def __enter__(self) -> None:
-        from django.conf import settings
         from django.test import TransactionTestCase
 
         held = settings.DATABASES["owner"]
@@ -72,29 +86,20 @@ class _flushing_as_owner:
             port=held["PORT"] or None,
         )
         self.owner.autocommit = True
-        self.statement = _truncate_statement(self.owner)
-        self.original = TransactionTestCase._fixture_teardown
-        TransactionTestCase._fixture_teardown = lambda case: self.flush()  # type: ignore[method-assign]
+        self.original = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+        TransactionTestCase._fixture_teardown = lambda case: self.flush()  # type: ignore[attr-defined]
 
     def __exit__(self, *error: object) -> None:
         from django.test import TransactionTestCase
 
-        TransactionTestCase._fixture_teardown = self.original  # type: ignore[method-assign]
+        TransactionTestCase._fixture_teardown = self.original  # type: ignore[attr-defined]
         self.owner.close()
 
     def flush(self) -> None:
-        """Empty every table, without waiting for ever on a test that left a transaction open."""
+        """Empty every table that was written to, not waiting for ever on a transaction left open."""
         with self.owner.cursor() as cursor:
             cursor.execute("SET lock_timeout = '10s'")
-            cursor.execute(self.statement)
-
-
-def _truncate_statement(owner: Any) -> sql.Composed:
-    with owner.cursor() as cursor:
-        cursor.execute(
-            "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace"
-            " AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> ALL(%s) ORDER BY 1",
-            [list(KEPT_TABLES)],
-        )
-        names = [sql.Identifier(name) for (name,) in cursor.fetchall()]
-    return sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(sql.SQL(", ").join(names))
+            cursor.execute(WRITTEN_TABLES, [list(KEPT_TABLES)])
+            names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in cursor.fetchall())
+            if names.seq:
+                cursor.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(names))

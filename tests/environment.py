@@ -1,4 +1,4 @@
-"""The servers of one test run: addresses are chosen before settings load, servers start with the first test in need."""
+"""The servers of one test run: addressed before settings load, started by the first test in need."""
 
 import os
 import secrets
@@ -9,8 +9,12 @@ from pathlib import Path
 
 from redis import Redis
 
-from scrm.servers import embedded, provision
+from scrm.servers import embedded, postgres, provision
+from scrm.servers.credentials import load_credentials
 from scrm.servers.errors import ServerError
+
+# Shared by all runs: collecting takes two seconds, and is only done after a change.
+STATIC_ROOT = Path(__file__).resolve().parent.parent / ".scrm-test" / "static"
 
 
 @dataclass
@@ -32,6 +36,12 @@ class TestRun:
     @property
     def key_prefix(self) -> str:
         return f"scrm-test-{self.token}:"
+
+    def administrator_url(self) -> str:
+        """Address the running server of this run as its administrator."""
+        if self.admin_url is not None:
+            return self.admin_url
+        return postgres.admin_url(postgres.locate(self.data_dir), load_credentials(self.data_dir))
 
     def start(self) -> None:
         """Start what is embedded, and make the roles and the database."""
@@ -89,10 +99,12 @@ def choose_environment() -> TestRun:
         DJANGO_SETTINGS_MODULE="scrm.settings",
         SCRM_DATA_DIR=str(data_dir),
         SCRM_LOCAL_HTTP="1",
+        SCRM_STATIC_ROOT=str(STATIC_ROOT),
         SCRM_REDIS_PREFIX=run.key_prefix,
         SECRET_KEY=f"test-{secrets.token_urlsafe(48)}",
     )
     os.environ.pop("SCRM_ALLOWED_HOSTS", None)
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     return run
 
 

@@ -36,14 +36,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("elapsed_seconds", models.BigIntegerField()),
+                ("acquired_at", models.DateTimeField()),
                 ("happened_at", models.DateTimeField()),
                 ("amount_minor", models.BigIntegerField()),
                 ("is_first", models.BooleanField()),
+                ("makes_buyer", models.BooleanField()),
                 (
                     "channel",
                     tenants.scoping.TenantForeignKey(
                         db_index=False,
-                        db_on_delete="SET NULL",
+                        db_on_delete="RESTRICT",
                         null=True,
                         related_name="+",
                         to="acquisition.channel",
@@ -82,6 +84,7 @@ class Migration(migrations.Migration):
                             "happened_at",
                             "amount_minor",
                             "is_first",
+                            "makes_buyer",
                             "contact",
                         ),
                         name="analytics_cohortfact_day",
@@ -105,9 +108,11 @@ class Migration(migrations.Migration):
                         verbose_name="ID",
                     ),
                 ),
+                ("is_whole", models.BooleanField()),
                 ("cohort_date", models.DateField()),
                 ("bucket", models.PositiveSmallIntegerField()),
                 ("contacts", models.IntegerField(default=0)),
+                ("order_contacts", models.IntegerField(default=0)),
                 ("buyers", models.IntegerField(default=0)),
                 ("gross_minor", models.BigIntegerField(default=0)),
                 ("refund_minor", models.BigIntegerField(default=0)),
@@ -118,7 +123,7 @@ class Migration(migrations.Migration):
                     "channel",
                     tenants.scoping.TenantForeignKey(
                         db_index=False,
-                        db_on_delete="SET NULL",
+                        db_on_delete="RESTRICT",
                         null=True,
                         related_name="+",
                         to="acquisition.channel",
@@ -139,9 +144,17 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("bucket", 0), ("is_whole", False)),
+                        fields=["tenant", "cohort_date", "channel"],
+                        include=("contacts",),
+                        name="analytics_rollup_contacts",
+                    )
+                ],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("tenant", "cohort_date", "channel", "bucket"),
+                        fields=("tenant", "is_whole", "cohort_date", "channel", "bucket"),
                         name="analytics_cohortrollup_cell",
                         nulls_distinct=False,
                     ),

@@ -231,6 +231,15 @@ class Migration(migrations.Migration):
                         verbose_name="amount in the tenant's currency (minor units)",
                     ),
                 ),
+                (
+                    "fx_rate",
+                    models.DecimalField(
+                        decimal_places=8,
+                        max_digits=18,
+                        null=True,
+                        verbose_name="exchange rate",
+                    ),
+                ),
                 ("refunded_at", models.DateTimeField(verbose_name="refunded at")),
                 ("version_at", models.DateTimeField(verbose_name="source's version")),
                 ("content_hash", models.CharField(blank=True, max_length=32)),
@@ -442,6 +451,41 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="AttachCursor",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("last_change_id", models.BigIntegerField(default=0)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant",), name="orders_attachcursor_one"
+                    )
+                ],
+            },
+        ),
         migrations.AddConstraint(
             model_name="source",
             constraint=models.UniqueConstraint(
@@ -538,4 +582,5 @@ class Migration(migrations.Migration):
         tenants.operations.TenantTable("OrderItem"),
         tenants.operations.TenantTable("Refund"),
         tenants.operations.TenantTable("ContactStats"),
+        tenants.operations.TenantTable("AttachCursor"),
     ]

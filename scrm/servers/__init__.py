@@ -9,6 +9,8 @@ from scrm.servers import embedded, postgres, provision
 from scrm.servers.credentials import load_credentials, write_private
 from scrm.servers.errors import ServerError
 
+__all__ = ["ServerError", "data_directory", "needs_data", "prepare_environment"]
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 COMMANDS_WITHOUT_DATA = {
     "",

@@ -60,12 +60,9 @@ def reachable_binaries(account: Account | None, install: Path) -> Path:
     copy = _open_directory(SHARED_DIR) / f"postgres-{key}"
     if not copy.exists():
         part = copy.with_name(f"{copy.name}.{os.getpid()}.part")
-        shutil.copytree(install, part, symlinks=True)
-        for path in [part, *part.rglob("*")]:
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
+        _copy_package(install.parent, part)
         part.rename(copy)
-    return copy
+    return copy / install.parent.name / install.name
 
 
 def private_directory(account: Account | None, directory: Path) -> Path:
@@ -75,6 +72,16 @@ def private_directory(account: Account | None, directory: Path) -> Path:
         os.chown(directory, account.uid, account.gid)
     directory.chmod(0o700)
     return directory
+
+
+def _copy_package(package: Path, target: Path) -> None:
+    """Copy a wheel's package, and the libraries that it looks for beside itself, readable for all."""
+    for source in (package, package.with_name(f"{package.name}.libs")):
+        if source.exists():
+            shutil.copytree(source, target / source.name, symlinks=True)
+    for path in [target, *target.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
 
 
 def _open_directory(directory: Path) -> Path:

@@ -6,6 +6,8 @@ import secrets
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
+from scrm.servers.errors import ServerError
+
 
 def _password() -> str:
     return secrets.token_urlsafe(24)
@@ -23,9 +25,17 @@ class Credentials:
 
 
 def load_credentials(data_dir: Path) -> Credentials:
-    """Read the credentials of a data directory, or make them (mode 0600)."""
+    """Read the credentials of a data directory, or make them (mode 0600).
+
+    Raises: ServerError when they were lost.
+    """
     data_dir.mkdir(parents=True, exist_ok=True)
     path = data_dir / "secrets.json"
+    if not path.exists() and (data_dir / "postgres.json").exists():
+        raise ServerError(
+            f"{path} is gone, and with it the passwords of the database in {data_dir}."
+            f" Put the file back, or remove the directory to begin anew: rm -r {data_dir}"
+        )
     held = json.loads(path.read_text()) if path.exists() else {}
     known = {item.name for item in fields(Credentials)}
     credentials = Credentials(**{name: value for name, value in held.items() if name in known})

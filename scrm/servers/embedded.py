@@ -37,7 +37,7 @@ def join(data_dir: Path, *, with_postgres: bool = True, throwaway: bool = False)
         membership = Membership(data_dir, users_lock, with_postgres, throwaway)
         try:
             ensure_running(membership)
-        except ServerError:
+        except BaseException:  # Ctrl-C too must not leave half of it running
             _leave_locked(membership)
             raise
     return membership

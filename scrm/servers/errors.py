@@ -13,8 +13,8 @@ CAUSES = [
     ),
     (
         "peer authentication failed",
-        "PostgreSQL's socket trusts only a system user of the same name (peer authentication), and SCRM's roles have"
-        " none. Use the network address with a password:"
+        "PostgreSQL's socket trusts only a system user of the same name (peer authentication), and SCRM's"
+        " roles have none. Use the network address with a password:"
         " DATABASE_URL=postgresql://USER:PASSWORD@127.0.0.1:5432/scrm",
     ),
     (
@@ -32,7 +32,8 @@ CAUSES = [
     ),
     (
         "connection refused",
-        "Nothing listens there. Start that server, or unset DATABASE_URL and REDIS_URL to use the embedded ones.",
+        "Nothing listens there. Start that server, or unset DATABASE_URL and REDIS_URL"
+        " to use the embedded ones.",
     ),
     (
         "pre-existing shared memory block",

@@ -49,8 +49,8 @@ def _wait_for(path: Path, patience_seconds: float) -> int:
         if time.monotonic() > limit:
             holder = path.read_text() or "unknown"
             raise ServerError(
-                f"Process {holder} has been starting or stopping the servers for {patience_seconds:g} s and holds"
-                f" {path}.\nLet it finish, or end it: kill {holder}"
+                f"Process {holder} has been starting or stopping the servers for {patience_seconds:g} s"
+                f" and holds {path}.\nLet it finish, or end it: kill {holder}"
             )
         time.sleep(0.05)
     return descriptor

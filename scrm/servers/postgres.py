@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 
@@ -20,6 +21,7 @@ ADMIN = "postgres"
 PORT = 5432  # names the socket file; nothing listens on the network
 SOCKET_PATH_LIMIT = 100  # bytes that the kernel takes, less some
 START_SECONDS = 60.0
+RECOVERY_SECONDS = 20.0
 STOP_SIGNALS = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 TUNING = {
     "listen_addresses": "",
@@ -90,11 +92,8 @@ def start(cluster: Cluster, credentials: Credentials) -> bool:
     """
     if _is_answering(cluster, credentials):
         return False
-    if (pid := running_pid(cluster)) and processes.wait_until(
-        lambda: _is_answering(cluster, credentials) or not processes.is_alive(pid), seconds=10
-    ):
-        if _is_answering(cluster, credentials):
-            return False
+    if _comes_back(cluster, credentials):
+        return False
     stop(cluster)
     if not (cluster.directory / "PG_VERSION").exists():
         _create(cluster, credentials)
@@ -175,6 +174,14 @@ def _is_answering(cluster: Cluster, credentials: Credentials) -> bool:
         connection.close()
 
 
+def _comes_back(cluster: Cluster, credentials: Credentials) -> bool:
+    """Give a server that runs but does not answer yet (it recovers, or it leaves) some time to decide."""
+    processes.wait_until(
+        lambda: running_pid(cluster) is None or _is_answering(cluster, credentials), seconds=RECOVERY_SECONDS
+    )
+    return _is_answering(cluster, credentials)
+
+
 def _create(cluster: Cluster, credentials: Credentials) -> None:
     """Make the cluster beside its place and move it there, so that a killed initdb leaves no half cluster."""
     account = accounts.server_account()
@@ -224,17 +231,21 @@ def _launch(cluster: Cluster, credentials: Credentials) -> None:
     cluster.log.unlink(missing_ok=True)
     for attempt in range(3):
         server = _spawn(cluster)
-        processes.wait_until(
-            lambda server=server: server.poll() is not None or _is_answering(cluster, credentials),
-            seconds=START_SECONDS,
-        )
-        if server.poll() is None and _is_answering(cluster, credentials):
+        if _settles(server, cluster, credentials):
             return
         if "pre-existing shared memory" not in cluster.log.read_text() or attempt == 2:
             break
         processes.wait_until(lambda: False, seconds=2)
     stop(cluster)
     raise explain(f"PostgreSQL did not start in {cluster.directory}.", cluster.log.read_text())
+
+
+def _settles(server: subprocess.Popen[bytes], cluster: Cluster, credentials: Credentials) -> bool:
+    """Wait until a started server answers or ends; say whether it answers."""
+    processes.wait_until(
+        lambda: server.poll() is not None or _is_answering(cluster, credentials), seconds=START_SECONDS
+    )
+    return server.poll() is None and _is_answering(cluster, credentials)
 
 
 def _spawn(cluster: Cluster) -> subprocess.Popen[bytes]:
@@ -249,19 +260,20 @@ def _spawn(cluster: Cluster) -> subprocess.Popen[bytes]:
     command += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     account = accounts.server_account()
     with cluster.log.open("ab") as log:
-        return subprocess.Popen(
+        server: subprocess.Popen[bytes] = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd="/",
             start_new_session=True,
-            preexec_fn=processes.die_with_parent(os.getpid()) if cluster.throwaway else None,
+            preexec_fn=processes.die_with_parent(os.getpid()) if cluster.throwaway else None,  # noqa: PLW1509 (no threads yet)
             **_as_account(account),
         )
+    return server
 
 
-def _as_account(account: accounts.Account | None) -> dict[str, object]:
+def _as_account(account: accounts.Account | None) -> dict[str, Any]:
     """Arguments that make a child run as the account, with an environment that holds no secrets of ours."""
     environment = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TMPDIR")}
     if account is None:

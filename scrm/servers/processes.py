@@ -45,7 +45,7 @@ def runs_in(pid: int, directory: Path) -> bool:
     """Say whether a process works in a directory (a PostgreSQL server's is its data directory)."""
     if sys.platform == "linux":
         try:
-            return Path(os.readlink(f"/proc/{pid}/cwd")) == directory.resolve()
+            return Path(f"/proc/{pid}/cwd").readlink() == directory.resolve()
         except OSError:
             return False
     return str(directory) in _ps(pid, "command")
@@ -71,7 +71,7 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, every_seconds: 
 
 
 def die_with_parent(parent: int) -> Callable[[], None]:
-    """Make a `preexec_fn` that asks the kernel (Linux) to end the child when its parent ends, however that ends."""
+    """Make a `preexec_fn` by which the kernel (Linux) ends the child with its parent, however that ends."""
 
     def before_exec() -> None:
         if _LIBC is not None:

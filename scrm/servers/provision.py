@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import psycopg2
-from psycopg2 import sql
-from psycopg2.extensions import connection as Connection
+from psycopg2 import extensions, sql
 
 from scrm.servers.errors import explain
 
@@ -72,11 +71,7 @@ def may_create_roles(url: str) -> bool:
 
     Raises: ServerError when it cannot log in.
     """
-    target = address(url, database=database_name(url) or "postgres")
-    try:
-        link = connect(target)
-    except Exception:
-        link = connect(address(url, database="postgres"))
+    link = connect(address(url, database=_maintenance(url)))
     try:
         with link.cursor() as cursor:
             cursor.execute("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
@@ -85,7 +80,7 @@ def may_create_roles(url: str) -> bool:
         link.close()
 
 
-def connect(url: str) -> Connection:
+def connect(url: str) -> extensions.connection:
     """Open an autocommitting connection, or say why it cannot be opened."""
     try:
         link = psycopg2.connect(url, connect_timeout=10)
@@ -98,6 +93,12 @@ def connect(url: str) -> Connection:
 def database_name(url: str) -> str:
     """Read the database's name from a URL."""
     return unquote(urlsplit(url).path.lstrip("/"))
+
+
+def login_of(url: str) -> Login:
+    """Read role and password from a URL."""
+    parts = urlsplit(url)
+    return Login(unquote(parts.username or ""), unquote(parts.password or ""))
 
 
 def address(url: str, *, database: str, login: Login | None = None) -> str:
@@ -126,7 +127,7 @@ def _maintenance(admin_url: str) -> str:
     return "template1" if database_name(admin_url) == "template1" else "postgres"
 
 
-def _make_role(admin: Connection, login: Login) -> None:
+def _make_role(admin: extensions.connection, login: Login) -> None:
     with admin.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [login.role])
         verb = "ALTER" if cursor.fetchone() else "CREATE"
@@ -138,7 +139,7 @@ def _make_role(admin: Connection, login: Login) -> None:
         )
 
 
-def _make_database(admin: Connection, database: str, owner: Login) -> None:
+def _make_database(admin: extensions.connection, database: str, owner: Login) -> None:
     name, role = sql.Identifier(database), sql.Identifier(owner.role)
     with admin.cursor() as cursor:
         cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
@@ -151,7 +152,7 @@ def _make_database(admin: Connection, database: str, owner: Login) -> None:
             )
 
 
-def _grant(inside: Connection, database: str, owner: Login, app: Login) -> None:
+def _grant(inside: extensions.connection, database: str, owner: Login, app: Login) -> None:
     """Purpose: the app role reads and writes rows of the owner's tables, and nothing else."""
     statements = (
         "REVOKE ALL ON DATABASE {database} FROM PUBLIC",
@@ -162,7 +163,8 @@ def _grant(inside: Connection, database: str, owner: Login, app: Login) -> None:
         "GRANT USAGE ON SCHEMA public TO {app}",
         "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
         " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {app}",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
+        " GRANT USAGE, SELECT ON SEQUENCES TO {app}",
     )
     names = {
         "database": sql.Identifier(database),

@@ -119,7 +119,7 @@ def _spawn(command: list[str], log: Path) -> subprocess.Popen[bytes]:
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=processes.die_with_parent(os.getpid()),  # noqa: PLW1509 (runs before any thread)
+            preexec_fn=processes.die_with_parent(os.getpid()),  # noqa: PLW1509 (no threads here)
         )
 
 

@@ -140,7 +140,7 @@ def _spawn(store: Store, credentials: Credentials) -> subprocess.Popen[bytes]:
             stderr=log,
             cwd="/",
             start_new_session=True,
-            preexec_fn=processes.die_with_parent(os.getpid()) if store.throwaway else None,
+            preexec_fn=processes.die_with_parent(os.getpid()) if store.throwaway else None,  # noqa: PLW1509 (no threads yet)
         )
     if server.stdin is not None:
         server.stdin.write(text.encode())

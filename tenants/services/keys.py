@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Q
-
 from tenants.keys import new_key, parse_key, secret_hash
 from tenants.models import ApiKey, Tenant, User
 from tenants.services.audit import record_act
@@ -68,7 +66,9 @@ def revoke_api_key(*, tenant: Tenant, key_id: int, actor: str, at: datetime) -> 
 
 
 def note_key_use(*, tenant: Tenant, key: ApiKey, at: datetime) -> None:
-    """Remember that a key is in use, at most once a minute."""
-    seen_long_ago = Q(last_used_at__isnull=True) | Q(last_used_at__lt=at - _USE_IS_NOTED_EVERY)
+    """Remember that a key is in use, at most once a minute; nobody waits for another call's note."""
     if key.last_used_at is None or key.last_used_at < at - _USE_IS_NOTED_EVERY:
-        ApiKey.objects.for_tenant(tenant).filter(seen_long_ago, pk=key.pk).update(last_used_at=at)
+        keys = ApiKey.objects.for_tenant(tenant)
+        # another request that is noting its own use must not hold this one up
+        free = keys.select_for_update(skip_locked=True).filter(pk=key.pk)
+        keys.filter(pk__in=free.values("pk")).update(last_used_at=at)

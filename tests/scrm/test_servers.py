@@ -1,21 +1,24 @@
 """The embedded servers: started, shared, killed, found again, stopped."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
 from redis import Redis
 
-from scrm.servers import embedded, locks, postgres, processes, valkey
+from scrm.servers import accounts, embedded, locks, postgres, processes, provision, valkey
 from scrm.servers.credentials import load_credentials
 from scrm.servers.errors import ServerError
 
@@ -48,9 +51,12 @@ def pids(data_dir: Path) -> tuple[int | None, int | None]:
 
 
 def query(data_dir: Path, statement: str) -> object:
-    with psycopg2.connect(
-        postgres.admin_url(postgres.locate(data_dir), load_credentials(data_dir))
-    ) as connection, connection.cursor() as cursor:
+    with (
+        psycopg2.connect(
+            postgres.admin_url(postgres.locate(data_dir), load_credentials(data_dir))
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement)
         return cursor.fetchone()[0]
 
@@ -140,10 +146,9 @@ def test_pid_file_of_a_stranger_is_not_believed(data_dir: Path) -> None:
 
 
 def test_valkey_moves_when_a_stranger_took_its_port(data_dir: Path) -> None:
-    import socket
-
     taken = valkey.locate(data_dir).port
     with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         stranger.bind(("127.0.0.1", taken))
         stranger.listen()
         membership = embedded.join(data_dir)
@@ -185,24 +190,121 @@ def test_closed_data_directory_keeps_its_mode() -> None:
     assert not cluster.directory.exists()
 
 
+def test_programs_in_a_closed_directory_are_copied_where_the_server_can_read_them() -> None:
+    closed = Path(tempfile.mkdtemp(prefix="scrm-programs-"))  # 0700
+    package = postgres.installation().parent
+    for source in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(source, closed / source.name, symlinks=True)
+    account = accounts.server_account()
+
+    found = accounts.reachable_binaries(account, closed / package.name / "pginstall")
+    as_account: dict[str, Any] = (
+        {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
+    )
+    version = subprocess.run(
+        [found / "bin" / "initdb", "--version"],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
+        **as_account,
+    ).stdout
+
+    assert version.startswith("initdb (PostgreSQL) 18")
+    assert closed.stat().st_mode & 0o777 == 0o700
+    shutil.rmtree(closed)
+    if account:
+        shutil.rmtree(found.parent.parent)
+
+
 def test_start_lock_names_its_holder(tmp_path: Path) -> None:
-    with locks.starting(tmp_path):
-        with pytest.raises(ServerError) as refusal, locks.starting(tmp_path, patience_seconds=0.1):
-            pass
+    with (
+        locks.starting(tmp_path),
+        pytest.raises(ServerError) as refusal,
+        locks.starting(tmp_path, patience_seconds=0.1),
+    ):
+        pass
 
     assert f"kill {os.getpid()}" in str(refusal.value)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
-def test_full_disk_is_said(tmp_path: Path) -> None:
-    disk = Path(tempfile.mkdtemp(prefix="scrm-full-"))
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m,mode=0755", "tmpfs", str(disk)], check=True)
+def test_lost_passwords_are_said(data_dir: Path) -> None:
+    secrets, kept = data_dir / "secrets.json", data_dir / "secrets.kept"
+    secrets.rename(kept)
     try:
-        with pytest.raises(ServerError) as refusal:
-            embedded.join(disk / "data")
+        with pytest.raises(ServerError, match="Put the file back"):
+            embedded.join(data_dir)
     finally:
-        embedded.stop(disk / "data")
-        subprocess.run(["umount", str(disk)], check=True)
-        disk.rmdir()
+        kept.rename(secrets)
+
+
+def test_full_disk_is_said() -> None:
+    with small_disk() as disk, pytest.raises(ServerError) as refusal:
+        embedded.join(disk / "data")
 
     assert "The disk is full" in str(refusal.value)
+
+
+def test_peer_authenticated_socket_is_said(data_dir: Path) -> None:
+    membership = embedded.join(data_dir)
+    cluster = postgres.locate(data_dir)
+    rules, server = cluster.directory / "pg_hba.conf", postgres.running_pid(cluster) or 0
+    held = rules.read_text()
+    rules.write_text("local all all peer\n")
+    os.kill(server, signal.SIGHUP)
+    url = provision.address(
+        postgres.admin_url(cluster, load_credentials(data_dir)),
+        database="postgres",
+        login=provision.Login("nobody_of_this_name", "x"),
+    )
+    try:
+        refusal = refused(url)
+    finally:
+        rules.write_text(held)
+        os.kill(server, signal.SIGHUP)
+    processes.wait_until(lambda: not postgres.start(cluster, load_credentials(data_dir)), seconds=5)
+    embedded.leave(membership)
+
+    assert "peer authentication" in refusal and "@127.0.0.1:5432/scrm" in refusal
+    assert ":x@" not in refusal
+
+
+def refused(url: str) -> str:
+    """What is said once the server has read its new rules, a moment later."""
+    said: list[str] = []
+
+    def is_peer() -> bool:
+        with pytest.raises(ServerError) as refusal:
+            provision.connect(url)
+        said.append(str(refusal.value))
+        return "Peer" in said[-1]
+
+    processes.wait_until(is_peer, seconds=5, every_seconds=0.05)
+    return said[-1]
+
+
+@contextlib.contextmanager
+def small_disk() -> Iterator[Path]:
+    """A disk too small for a cluster; who may not mount one gets a full device in the place of a file."""
+    disk = Path(tempfile.mkdtemp(prefix="scrm-full-"))
+    if os.geteuid() != 0:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(postgres, "installation", lambda: full_device_program(disk))
+            yield disk
+    else:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m,mode=0755", "tmpfs", str(disk)], check=True)
+        try:
+            yield disk
+        finally:
+            embedded.stop(disk / "data")
+            subprocess.run(["umount", str(disk)], check=True)
+    shutil.rmtree(disk, ignore_errors=True)
+
+
+def full_device_program(directory: Path) -> Path:
+    """An initdb whose output goes to the device that is always full."""
+    program = directory / "bin" / "initdb"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexec python3 -c \"open('/dev/full','w',buffering=1).write('x\\n')\"\n")
+    program.chmod(0o755)
+    return directory

@@ -1,5 +1,6 @@
 """`up`: from nothing to a running product on this machine, until Ctrl-C."""
 
+import io
 import json
 import os
 import sys
@@ -11,15 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandError, call_command, get_commands
+from django.core.management import BaseCommand, CommandError, call_command
 
 from scrm import static
-from scrm.servers import embedded, locks, processes, provision, supervisor
+from scrm.servers import embedded, locks, processes, supervisor
 from scrm.servers.errors import ServerError
 
 READY_SECONDS = 90.0
 WATCH_SECONDS = 0.5
-PORT_SECONDS = 5.0
+NO_DEMO = (
+    "Without the demo. A tenant of yours: python manage.py create_tenant --slug S --name N --owner EMAIL"
+)
 
 
 class Command(BaseCommand):
@@ -54,9 +57,10 @@ class Command(BaseCommand):
     def run(self, children: supervisor.Supervisor, *, port: int, with_demo: bool) -> None:
         """Start everything in order, then watch."""
         data_dir = children.data_dir
-        if left := supervisor.stop_leftovers(data_dir):
+        left = supervisor.stop_leftovers(data_dir)
+        if left:
             self.say(f"An earlier run was killed; stopped what it left: {', '.join(left)}.")
-        check_port(port)
+        check_port(port, patience_seconds=5 if left else 1)
         self.say("Migrating the database …")
         call_command("migrate", database="owner", verbosity=0, interactive=False)
         if static.collect_if_changed():
@@ -64,29 +68,22 @@ class Command(BaseCommand):
         self.say("Starting web, worker and beat …")
         start_children(children, port)
         wait_until_ready(children, port)
-        if with_demo:
-            self.load_demo(data_dir, base_url=url(port))
-        self.announce(data_dir, port)
+        logins = self.load_demo(base_url=url(port)) if with_demo else NO_DEMO
+        self.announce(data_dir, port, logins)
         self.watch(children)
 
-    def load_demo(self, data_dir: Path, *, base_url: str) -> None:
-        """Load the demo once per database."""
-        place, loaded = provision.without_password(os.environ["DATABASE_URL"]), demos(data_dir)
-        if place in loaded or "load_demo" not in get_commands():
-            return
+    def load_demo(self, *, base_url: str) -> str:
+        """Load the demo, which knows by itself whether the database holds it; the logins."""
         try:
-            logins = call_command("load_demo", base_url=base_url) or ""
+            return str(call_command("load_demo", base_url=base_url, stdout=io.StringIO()))
         except CommandError as error:
-            self.say(f"The demo was not loaded: {error} It will be tried at the next start.")
-            return
-        (data_dir / "demo.json").write_text(json.dumps({**loaded, place: logins}))
+            return f"The demo was not loaded: {error}\nIt will be tried again at the next start."
 
-    def announce(self, data_dir: Path, port: int) -> None:
-        """Print `ready`, the URL and the logins."""
-        logins = demos(data_dir).get(provision.without_password(os.environ["DATABASE_URL"]))
-        if logins is None:
-            logins = "No demo. Make a tenant: python manage.py create_tenant --slug S --name N --owner EMAIL"
-        self.say(f"\nready\n{url(port)}/\n{logins}".rstrip())
+    def announce(self, data_dir: Path, port: int, logins: str) -> None:
+        """Print `ready`, the URL, the logins, and where things are."""
+        self.say(f"\nready\n{url(port)}/\n{logins}")
+        if data_dir != settings.BASE_DIR / ".scrm":
+            self.say(f"Other commands find this data with SCRM_DATA_DIR={data_dir}")
         self.say(f"Logs: {data_dir / 'logs'}. Stop with Ctrl-C.")
 
     def watch(self, children: supervisor.Supervisor) -> None:
@@ -127,13 +124,13 @@ def take_data_dir(data_dir: Path, port: int) -> int:
     return lock
 
 
-def check_port(port: int) -> None:
+def check_port(port: int, *, patience_seconds: float) -> None:
     """Make sure that the web server can listen.
 
     Raises: CommandError with the fix.
     """
     if not processes.wait_until(
-        lambda: processes.is_port_free(port), seconds=PORT_SECONDS, every_seconds=0.2
+        lambda: processes.is_port_free(port), seconds=patience_seconds, every_seconds=0.2
     ):
         raise CommandError(
             f"Port {port} is in use by another program. Stop that one (find it: ss -ltnp 'sport = :{port}'),"
@@ -146,7 +143,7 @@ def start_children(children: supervisor.Supervisor, port: int) -> None:
     web = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "2", "--no-ws"]
     web += ["--blocking-threads", "1", "--blocking-threads-idle-timeout", "600", "--log-level", "warning"]
     celery = [sys.executable, "-m", "celery", "-A", "scrm"]
-    worker = ["--concurrency", "2", "--queues", settings.CELERY_WORKER_QUEUES, "--loglevel", "INFO"]
+    worker = ["--concurrency", "2", "--queues", settings.CELERY_WORKER_QUEUES, "--loglevel", "WARNING"]
     beat = ["--schedule", str(children.data_dir / "beat"), "--pidfile=", "--loglevel", "WARNING"]
     children.start("web", [sys.executable, "-m", "granian", *web, "scrm.wsgi:application"])
     children.start("worker", [*celery, "worker", "--hostname", f"scrm-{port}@%h", *worker])
@@ -186,9 +183,3 @@ def readyz(port: int) -> dict[str, Any]:
         return dict(json.load(error)) if error.code == 503 else {}
     except (OSError, ValueError):
         return {}
-
-
-def demos(data_dir: Path) -> dict[str, str]:
-    """Read which databases hold the demo, with the logins to print."""
-    path = data_dir / "demo.json"
-    return dict(json.loads(path.read_text())) if path.exists() else {}

@@ -1,0 +1,1 @@
+"""REST addresses of channels, spend, and of contacts as other systems tell them."""

@@ -1,0 +1,125 @@
+"""`/contacts`: people, as systems tell them and as clients read them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from rest_framework.request import Request
+
+from acquisition import selectors
+from acquisition.api import rows
+from acquisition.incoming import ContactEdit, ContactsBody
+from acquisition.services.contacts import sync_contacts
+from contacts import selectors as people
+from contacts.models import Contact
+from contacts.services.profiles import edit_contact
+from contacts.tags import InvalidTag, parse_tag
+from tenants.api.bulk import BulkView
+from tenants.api.queries import SyncQuery
+from tenants.api.renderers import StructResponse
+from tenants.api.views import ListView, TenantAPIView
+from tenants.incoming import Day, Row, Slug, Text100, Text200
+from tenants.models import Tenant
+from tenants.results import RowResult
+
+
+class ContactQuery(SyncQuery, frozen=True, kw_only=True):
+    """Filters of the list."""
+
+    q: (
+        Annotated[
+            Text100,
+            msgspec.Meta(description="Any part of a name, four or more digits of a phone, or an identity."),
+        ]
+        | None
+    ) = None
+    tag: Annotated[Text200, msgspec.Meta(description="`group/name`.")] | None = None
+    channel: Annotated[Slug, msgspec.Meta(description="A channel's slug, or `unattributed`.")] | None = None
+    acquired_from: Annotated[Day, msgspec.Meta(description="The tenant's day, included.")] | None = None
+    acquired_to: Annotated[Day, msgspec.Meta(description="The tenant's day, included.")] | None = None
+
+
+class ContactsBulkView(BulkView):
+    """Upsert up to 1,000 contacts by their identities."""
+
+    scopes = {"POST": "contacts:write"}
+    envelope = ContactsBody
+    items = "contacts"
+
+    def apply(self, *, tenant: Tenant, envelope: Any, rows: Sequence[Row], at: datetime) -> Sequence[RowResult]:
+        return sync_contacts(tenant=tenant, rows=rows, at=at)
+
+
+class ContactListView(ListView):
+    """Contacts, newest acquisition first; with `q` the newest contact first."""
+
+    scopes = {"GET": "contacts:read"}
+    row = rows.ContactRow
+    query = ContactQuery
+
+    @property
+    def ordering(self) -> tuple[str, ...]:  # type: ignore[override]
+        return people.list_ordering(people.ContactFilters(text=self.parameters.q or ""))
+
+    def rows(self, *, tenant: Tenant, query: Any) -> QuerySet[Any]:
+        filters = _filters(query)
+        none: QuerySet[Any] = Contact.objects.none()
+        found = none if filters is None else people.contact_list(tenant=tenant, filters=filters)
+        return found.select_related("channel")
+
+    def shape(self, found: list[Any]) -> Sequence[msgspec.Struct]:
+        tenant = self.request.tenant  # type: ignore[attr-defined]
+        carried = people.contact_tags(tenant=tenant, contact_ids=[contact.pk for contact in found])
+        tags = rows.tag_names(carried)
+        return [rows.contact_row(contact, tags=tags.get(contact.pk, [])) for contact in found]
+
+
+class ContactView(TenantAPIView):
+    """One contact."""
+
+    scopes = {"GET": "contacts:read", "PATCH": "contacts:write"}
+    body = ContactEdit
+    answer = rows.ContactDetail
+
+    def get(self, request: Request, contact_id: int) -> HttpResponse:
+        return StructResponse(_detail(request.tenant, contact_id))  # type: ignore[attr-defined]
+
+    def patch(self, request: Request, contact_id: int) -> HttpResponse:
+        edit = self.read(request, ContactEdit)
+        given = {name: value for name, value in msgspec.structs.asdict(edit).items() if value is not msgspec.UNSET}
+        tenant: Tenant = request.tenant  # type: ignore[attr-defined]
+        try:
+            edit_contact(tenant=tenant, contact_id=contact_id, at=self.at, **given)
+        except Contact.DoesNotExist:
+            raise Http404 from None
+        return StructResponse(_detail(tenant, contact_id))
+
+
+def _detail(tenant: Tenant, contact_id: int) -> rows.ContactDetail:
+    contact = people.contact(tenant=tenant, contact_id=contact_id)
+    if contact is None:
+        raise Http404
+    return rows.contact_detail(
+        contact,
+        tags=[str(row.tag) for row in people.contact_tags(tenant=tenant, contact_ids=[contact.pk])],
+        identities=people.identities(tenant=tenant, contact_id=contact.pk),
+        touches=selectors.touches(tenant=tenant, contact_id=contact.pk),
+    )
+
+
+def _filters(query: ContactQuery) -> people.ContactFilters | None:
+    """The list's filters; None when the tag can be no tag."""
+    try:
+        tag = parse_tag(query.tag) if query.tag else None
+    except InvalidTag:
+        return None
+    return people.ContactFilters(
+        text=query.q or "",
+        tag=tag,
+        channel=query.channel,
+        acquired_from=query.acquired_from,
+        acquired_to=query.acquired_to,
+    )

@@ -1,0 +1,95 @@
+"""Parameters of the analytics addresses."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from analytics.cohorts import CellQuery, CohortQuery, Period, SliceName
+from tenants.api.problems import ApiProblem
+from tenants.api.queries import PageQuery, Query
+from tenants.incoming import Day, Instant
+from tenants.results import FieldError
+
+Format = Literal["json", "csv", "xlsx"]
+Margin = Annotated[
+    str,
+    Meta(
+        pattern=r"^(0?\.[0-9]{1,4}|0|1(\.0{1,4})?)\Z",
+        description="The share of revenue that counts towards payback; the tenant's without it.",
+        extra={
+            "code": "invalid_margin",
+            "detail": 'Send a decimal from 0 to 1 with at most 4 places, such as "0.5".',
+        },
+    ),
+]
+ChannelSlug = Annotated[
+    str,
+    Meta(
+        max_length=60,
+        description="A channel's slug, or `unattributed` for contacts without one; all if empty.",
+    ),
+]
+AsOf = Annotated[Instant, Meta(description="Only what happened before this time counts; now without it.")]
+
+
+class CohortsQuery(Query, kw_only=True, frozen=True, rename={"from_date": "from", "to_date": "to"}):
+    """Which cohorts. A range snaps outward to whole periods; without one it is the tenant's data."""
+
+    period: Period = "month"
+    from_date: Day | None = None
+    to_date: Day | None = None
+    as_of: AsOf | None = None
+    margin: Margin | None = None
+    channel: ChannelSlug = ""
+    live_code: Annotated[str, Meta(max_length=60, description="There are no live codes yet: leave it empty.")] = ""
+    split: Annotated[Literal["", "channel"], Meta(description="`channel`: each channel's rows beside the whole.")] = ""
+    format: Format = "json"
+
+
+class CellContactsQuery(PageQuery, kw_only=True, frozen=True):
+    """Which cell is opened."""
+
+    cohort: Day
+    slice: SliceName
+    period: Period = "month"
+    channel: ChannelSlug = ""
+    as_of: AsOf | None = None
+    format: Format = "json"
+
+
+def cohort_query(query: CohortsQuery, *, at: datetime) -> CohortQuery:
+    """What the domain is asked; without an as-of it is `at`.
+
+    Raises: ApiProblem 400 that names the parameter
+    """
+    if query.from_date and query.to_date and query.from_date > query.to_date:
+        raise refused("?to", "invalid_range", "`to` is before `from`.")
+    if query.live_code:
+        raise refused("?live_code", "unknown_live_code", "There is no such live code.")
+    return CohortQuery(
+        as_of=query.as_of or at,
+        period=query.period,
+        from_date=query.from_date,
+        to_date=query.to_date,
+        margin=None if query.margin is None else Decimal(query.margin),
+        channel=query.channel or None,
+        split_by_channel=bool(query.split),
+    )
+
+
+def cell_query(query: CellContactsQuery, *, at: datetime) -> CellQuery:
+    """Which cell the domain is asked to open; without an as-of it is `at`."""
+    return CellQuery(
+        cohort_date=query.cohort,
+        slice=query.slice,
+        as_of=query.as_of or at,
+        period=query.period,
+        channel=query.channel or None,
+    )
+
+
+def refused(parameter: str, code: str, detail: str) -> ApiProblem:
+    """The answer to a parameter that cannot be used."""
+    return ApiProblem(400, "The query cannot be used; see errors.", errors=[FieldError(parameter, code, detail)])

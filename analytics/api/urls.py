@@ -1,0 +1,10 @@
+"""REST addresses of analytics."""
+
+from django.urls import path
+
+from analytics.api import views
+
+urlpatterns = [
+    path("analytics/cohorts", views.CohortsView.as_view()),
+    path("analytics/cohorts/contacts", views.CellContactsView.as_view()),
+]

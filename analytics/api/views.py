@@ -1,0 +1,107 @@
+"""Cohorts over REST: parse, one call, render."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core import signing
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from analytics import exports
+from analytics.api import shapes
+from analytics.api.queries import CellContactsQuery, CohortsQuery, cell_query, cohort_query, refused
+from analytics.cohorts import CellContact, CellQuery
+from analytics.selectors.cohorts import cohort_table
+from analytics.selectors.people import CellPlace, contacts_of_cell
+from analytics.selectors.scopes import UnknownChannel
+from tenants.api.renderers import StructResponse
+from tenants.api.views import TenantAPIView
+
+
+class CohortsView(TenantAPIView):
+    """CAC, CLV, ROI and payback by cohort, with the definitions they follow; as a file with `format`."""
+
+    scopes = {"GET": "analytics:read"}
+    query = CohortsQuery
+    answer = shapes.Cohorts
+
+    def get(self, request: Request) -> HttpResponse:
+        query = cohort_query(self.parameters, at=self.at)
+        try:
+            table = cohort_table(tenant=request.tenant, query=query)  # type: ignore[attr-defined]
+        except UnknownChannel:
+            raise _unknown_channel() from None
+        if self.parameters.format == "json":
+            return StructResponse(shapes.cohorts(table))
+        return _file(exports.cohort_lines(table), self.parameters.format, name="cohorts")
+
+
+class CellContactsView(TenantAPIView):
+    """The contacts behind a cell, the dearest first; their sums equal the cell."""
+
+    scopes = {"GET": "analytics:read"}
+    query = CellContactsQuery
+    answer = shapes.CohortContactPage
+
+    def get(self, request: Request) -> HttpResponse:
+        asked, query = self.parameters, cell_query(self.parameters, at=self.at)
+        tenant = request.tenant  # type: ignore[attr-defined]
+        place = _read_place(asked.cursor, query)
+        limit = asked.limit + 1 if asked.format == "json" else None
+        try:
+            people = contacts_of_cell(tenant=tenant, query=query, place=place, limit=limit)
+        except UnknownChannel:
+            raise _unknown_channel() from None
+        if asked.format != "json":
+            return _file(exports.contact_lines(people, tenant.currency), asked.format, name="contacts")
+        return StructResponse(_page(request, people, asked=asked, query=query, place=place))
+
+
+def _unknown_channel() -> Exception:
+    return refused("?channel", "unknown_channel", "There is no channel of this slug.")
+
+
+def _file(lines: Sequence[Mapping[str, Any]], form: exports.FileFormat, *, name: str) -> HttpResponse:
+    response = HttpResponse(exports.to_file(lines, form), content_type=exports.CONTENT_TYPES[form])
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+    return response
+
+
+def _page(
+    request: Request,
+    people: list[CellContact],
+    *,
+    asked: CellContactsQuery,
+    query: CellQuery,
+    place: CellPlace | None,
+) -> shapes.CohortContactPage:
+    is_back = place is not None and place.is_back
+    has_more = len(people) > asked.limit
+    shown = (people[-asked.limit :] if is_back else people[: asked.limit]) if has_more else people
+    has_next, has_previous = (True, has_more) if is_back else (has_more, place is not None)
+    currency = request.tenant.currency  # type: ignore[attr-defined]
+    return shapes.CohortContactPage(
+        results=[shapes.cell_contact(person, currency) for person in shown],
+        next=_link(request, shown[-1], query, is_back=False) if shown and has_next else None,
+        previous=_link(request, shown[0], query, is_back=True) if shown and has_previous else None,
+    )
+
+
+def _link(request: Request, person: CellContact, query: CellQuery, *, is_back: bool) -> str:
+    cursor = signing.dumps([person.net_minor, person.contact_id, is_back], salt=_salt(query))
+    told = {**request.query_params.dict(), "as_of": query.as_of.isoformat(), "cursor": cursor}
+    return f"{request._request.build_absolute_uri(request.path)}?{urlencode(told)}"
+
+
+def _read_place(cursor: str | None, query: CellQuery) -> CellPlace | None:
+    if cursor is None:
+        return None
+    try:
+        return CellPlace(*signing.loads(cursor, salt=_salt(query)))
+    except (signing.BadSignature, ValueError, TypeError):
+        raise refused("?cursor", "invalid_cursor", "Take the cursor from `next` or `previous` as it is.") from None
+
+
+def _salt(query: CellQuery) -> str:
+    return f"cell:{query.cohort_date}:{query.slice}:{query.period}:{query.channel}:{query.as_of.isoformat()}"

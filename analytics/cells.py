@@ -1,0 +1,192 @@
+"""From exact sums to the cells of a cohort row; pure arithmetic."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from analytics import ratios
+from analytics.ages import BUCKETS, SLICE_DAYS, SLICES, slice_bucket
+from analytics.cohorts import Incomplete, SliceCell, SliceName
+
+# the channel key of contacts without one, and of rows that hold all channels
+NO_CHANNEL = 0
+ALL_CHANNELS = -1
+_LAST_BUCKETS = {name: slice_bucket(name) for name in SLICE_DAYS}
+
+
+class Sums(NamedTuple):
+    """Sums of one part of a period × channel × age bucket; refunds are positive.
+
+    `part` counts the maturity days (`maturity_days`) that are not after the part's days.
+    """
+
+    start: date
+    channel_key: int
+    part: int
+    bucket: int
+    contacts: int
+    order_contacts: int
+    buyers: int
+    gross_minor: int
+    refund_minor: int
+    first_gross_minor: int
+    first_refund_minor: int
+    last_happened_at: datetime
+
+
+class Boundary(NamedTuple):
+    """The mature contacts of the one day on which a slice's maturity falls."""
+
+    name: SliceName
+    start: date
+    channel_key: int
+    contacts: int
+    gross_minor: int
+    refund_minor: int
+
+
+@dataclass(slots=True)
+class Value:
+    """Contacts and what they brought; minor units, refunds positive."""
+
+    contacts: int = 0
+    gross_minor: int = 0
+    refund_minor: int = 0
+
+    def add(self, contacts: int, gross_minor: int, refund_minor: int) -> None:
+        """Count more in."""
+        self.contacts += contacts
+        self.gross_minor += gross_minor
+        self.refund_minor += refund_minor
+
+
+def _no_values() -> dict[SliceName, Value]:
+    return {name: Value() for name in SLICE_DAYS}
+
+
+@dataclass(slots=True)
+class CohortSums:
+    """All sums of one period and channel: by age bucket, of `first`, and of the mature contacts by slice."""
+
+    contacts: int = 0
+    order_contacts: int = 0
+    buyers: int = 0
+    first: Value = field(default_factory=Value)
+    buckets: list[Value] = field(default_factory=lambda: [Value() for _ in range(BUCKETS)])
+    mature: dict[SliceName, Value] = field(default_factory=_no_values)
+
+    def value(self, name: SliceName) -> Value:
+        """What all contacts brought within a slice."""
+        if name == "first":
+            return Value(self.contacts, self.first.gross_minor, self.first.refund_minor)
+        held = self.buckets[: slice_bucket(name) + 1]
+        gross = sum(bucket.gross_minor for bucket in held)
+        return Value(self.contacts, gross, sum(bucket.refund_minor for bucket in held))
+
+    def mature_value(self, name: SliceName) -> Value:
+        """What the mature contacts brought within a slice; at no age, all are mature."""
+        return self.mature[name] if name in SLICE_DAYS else self.value(name)
+
+
+def gather(
+    *, sums: Iterable[Sums], boundaries: Iterable[Boundary], mature_parts: Mapping[SliceName, int]
+) -> dict[tuple[date, int], CohortSums]:
+    """Sums by (period, channel). `mature_parts`: by slice, the last part whose contacts are all mature."""
+    cohorts: dict[tuple[date, int], CohortSums] = {}
+    limits = [(name, part, _LAST_BUCKETS[name]) for name, part in mature_parts.items()]
+    for row in sums:
+        cohort = cohorts.setdefault((row.start, row.channel_key), CohortSums())
+        cohort.contacts += row.contacts
+        cohort.order_contacts += row.order_contacts
+        cohort.buyers += row.buyers
+        cohort.first.add(0, row.first_gross_minor, row.first_refund_minor)
+        cohort.buckets[row.bucket].add(row.contacts, row.gross_minor, row.refund_minor)
+        for name, part, bucket in limits:
+            if row.part <= part and row.bucket <= bucket:
+                cohort.mature[name].add(row.contacts, row.gross_minor, row.refund_minor)
+    for found in boundaries:
+        cohort = cohorts.setdefault((found.start, found.channel_key), CohortSums())
+        cohort.mature[found.name].add(found.contacts, found.gross_minor, found.refund_minor)
+    return cohorts
+
+
+def row_cells(
+    *, sums: CohortSums, cost_minor: int, period_end: datetime, as_of: datetime, currency: str
+) -> dict[SliceName, SliceCell]:
+    """The cells of one cohort row. `period_end` is the first instant after the period."""
+    cells = {}
+    for name in SLICES:
+        complete_at = period_end + timedelta(days=SLICE_DAYS.get(name, 0))
+        cells[name] = make_cell(
+            value=sums.value(name),
+            mature=sums.mature_value(name),
+            cost_minor=cost_minor,
+            incomplete=_incomplete(sums.contacts, period_end, complete_at, as_of),
+            complete_at=complete_at if sums.contacts else None,
+            currency=currency,
+        )
+    return cells
+
+
+def total_cells(*, rows: Iterable[Mapping[SliceName, SliceCell]], currency: str) -> dict[SliceName, SliceCell]:
+    """A total's cells: the complete rows only, each slice with its own denominators."""
+    kept = list(rows)
+    return {name: _total([cells[name] for cells in kept], currency) for name in SLICES}
+
+
+def make_cell(
+    *,
+    value: Value,
+    mature: Value,
+    cost_minor: int,
+    incomplete: Incomplete,
+    complete_at: datetime | None,
+    currency: str,
+) -> SliceCell:
+    """Form the ratios of one cell, last, from its exact sums."""
+    net, mature_net = value.gross_minor - value.refund_minor, mature.gross_minor - mature.refund_minor
+    return SliceCell(
+        contacts=value.contacts,
+        cost_minor=cost_minor,
+        net_minor=net,
+        gross_minor=value.gross_minor,
+        clv_net=ratios.per_contact(net, value.contacts, currency),
+        clv_gross=ratios.per_contact(value.gross_minor, value.contacts, currency),
+        roi=ratios.return_on(net, cost_minor) if value.contacts else None,
+        roi_gross=ratios.return_on(value.gross_minor, cost_minor) if value.contacts else None,
+        is_complete=not incomplete,
+        incomplete=incomplete,
+        complete_at=complete_at,
+        mature_contacts=mature.contacts,
+        mature_net_minor=mature_net,
+        mature_gross_minor=mature.gross_minor,
+        clv_net_mature=ratios.per_contact(mature_net, mature.contacts, currency),
+        clv_gross_mature=ratios.per_contact(mature.gross_minor, mature.contacts, currency),
+    )
+
+
+def _total(cells: list[SliceCell], currency: str) -> SliceCell:
+    value, mature = Value(), Value()
+    complete = [cell for cell in cells if cell.is_complete]
+    for cell in complete:
+        value.add(cell.contacts, cell.gross_minor, cell.gross_minor - cell.net_minor)
+    for cell in cells:
+        refund = cell.mature_gross_minor - cell.mature_net_minor
+        mature.add(cell.mature_contacts, cell.mature_gross_minor, refund)
+    return make_cell(
+        value=value,
+        mature=mature,
+        cost_minor=sum(cell.cost_minor for cell in complete),
+        incomplete="" if complete else "no_contacts",
+        complete_at=None,
+        currency=currency,
+    )
+
+
+def _incomplete(contacts: int, period_end: datetime, complete_at: datetime, as_of: datetime) -> Incomplete:
+    if not contacts:
+        return "no_contacts"
+    if period_end > as_of:
+        return "period_open"
+    return "maturing" if complete_at > as_of else ""

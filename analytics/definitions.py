@@ -1,0 +1,36 @@
+"""What each number means, in one short sentence: the same in the API and on the board."""
+
+from django.utils.translation import gettext_lazy as _
+
+DEFINITIONS = {
+    "contacts": _("Contacts acquired in the period, buyers or not (M). Refunds never shrink it."),
+    "acquired": _("At the first touch; for a contact without any touch, at the first purchase."),
+    "buyers": _("Contacts of the cohort with a purchase since they were acquired."),
+    "purchase": _("A paid order of more than 0. A cancelled order is none, and its refunds do not count."),
+    "cost": _("What acquisition cost in the whole period (C); never cut by the as-of time."),
+    "cac": _("CAC = C / M: cost per acquired contact."),
+    "paid_cac": _("Paid CAC: cost of the paid channels over the contacts of those channels."),
+    "fully_loaded": _("Fully loaded: staff hours and tools are in the cost."),
+    "revenue_net": _("Purchases less refunds, each at its own time, from acquisition on (R)."),
+    "revenue_gross": _("Purchases before refunds, from acquisition on."),
+    "clv": _("CLV = R / M: revenue per acquired contact up to an age."),
+    "roi": _("ROI = CLV / CAC, which is R / C. Without cost there is none."),
+    "first": _("The first purchase since acquisition, with all of that second; however late it came."),
+    "slices": _("7d … 365d: up to that many times 24 hours after each contact's own acquisition, both ends in."),
+    "to_date": _("Everything from acquisition up to the as-of time."),
+    "as_of": _("Only what happened before this time counts."),
+    "completeness": _("Complete: period end + age has passed for everyone. Totals have complete cohorts only."),
+    "mature": _("Mature contacts: those whose own age has been reached; their number and their value."),
+    "payback": _("When net revenue × margin first covered the cost, in days since each acquisition."),
+    "sustained": _("Sustained payback: since when it has never fallen below the cost again."),
+    "observed": _("Payback is searched only for as long as all contacts of the cohort have been observed."),
+    "margin": _("The share of revenue that counts towards payback; CLV and ROI are of revenue."),
+    "left_truncated": _("The order log begins in this cohort: many of its contacts may be old customers."),
+    "unattributed": _("Contacts without a channel."),
+    "currency": _("Other currencies are converted at the order date's rate, once."),
+}
+
+
+def definition_texts() -> dict[str, str]:
+    """The definitions in the reader's language."""
+    return {name: str(text) for name, text in DEFINITIONS.items()}

@@ -1,0 +1,30 @@
+"""`manage.py reconcile_cohorts --tenant S [--repair]`."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from analytics.services.reconcile import reconcile_cohorts
+from tenants.context import tenant_transaction
+from tenants.models import Tenant
+
+
+class Command(BaseCommand):
+    help = "Compares a tenant's cohorts with its touches, orders and refunds: 0 differences, or exit code 1."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--tenant", required=True, metavar="SLUG")
+        parser.add_argument("--repair", action="store_true", help="rebuild what differs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        tenant = Tenant.objects.filter(slug=options["tenant"]).first()
+        if tenant is None:
+            raise CommandError(f"There is no tenant {options['tenant']!r}.")
+        with tenant_transaction(tenant.pk):
+            found = reconcile_cohorts(tenant=tenant, at=timezone.now(), repair=options["repair"])
+        self.stdout.write(f"contacts {found.contacts}, facts {found.facts}, rollups {found.rollups}")
+        self.stdout.write(str(found.total))
+        if found.total and not options["repair"]:
+            sys.exit(1)

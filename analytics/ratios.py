@@ -1,0 +1,35 @@
+"""Ratios, formed last from exact sums, half up."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+from tenants.money import exponent
+
+
+def per_contact(amount_minor: int, contacts: int, currency: str) -> Decimal | None:
+    """An amount over contacts, in units of the currency; None without contacts."""
+    return _rounded(amount_minor, contacts * 10 ** exponent(currency), places=6) if contacts else None
+
+
+def return_on(value_minor: int, cost_minor: int) -> Decimal | None:
+    """Value over cost; None without cost. CLV / CAC of the same contacts is this, as they cancel out."""
+    return _rounded(value_minor, cost_minor, places=6) if cost_minor else None
+
+
+def days_of(seconds: int) -> Decimal:
+    """Seconds as days with 2 places."""
+    return _rounded(seconds, 86_400, places=2)
+
+
+def needed_revenue(cost_minor: int, margin: Decimal) -> int | None:
+    """The smallest net revenue whose margin covers the cost; None when no revenue ever does."""
+    if margin <= 0:
+        return None
+    exact = Fraction(cost_minor) / Fraction(margin)
+    return -(-exact.numerator // exact.denominator)
+
+
+def _rounded(dividend: int, divisor: int, *, places: int) -> Decimal:
+    """In integers, which is exact and fast; the divisor is positive."""
+    size = (2 * abs(dividend) * 10**places + divisor) // (2 * divisor)
+    return Decimal(size if dividend >= 0 else -size).scaleb(-places)

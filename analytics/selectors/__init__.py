@@ -1,0 +1,1 @@
+"""Sentences of analytics: cohorts and the people in them."""

@@ -1,0 +1,121 @@
+"""Where cohorts differ from a plain recomputation of the rows that they stand for."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from analytics.ages import COARSE_EDGES, EDGES
+from tenants.models import Tenant
+
+# All three: plain and slow on purpose, written apart from what services do. Parameters: tenant, zone, edges.
+
+# Contacts whose acquisition is not the first touch, else the first purchase, on its day in the tenant's zone.
+_CONTACTS = """
+WITH told AS (
+    SELECT c.id, c.acquired_at, c.acquired_date, coalesce(
+        (SELECT min(t.happened_at) FROM acquisition_touch t WHERE t.tenant_id = %(tenant)s AND t.contact_id = c.id),
+        (SELECT min(o.paid_at) FROM orders_order o
+         WHERE o.tenant_id = %(tenant)s AND o.contact_id = c.id AND o.status = 'paid' AND o.amount_minor > 0)
+    ) AS really_at
+    FROM contacts_contact c WHERE c.tenant_id = %(tenant)s
+)
+SELECT count(*) FROM told
+WHERE acquired_at IS DISTINCT FROM really_at
+   OR acquired_date IS DISTINCT FROM (really_at AT TIME ZONE %(zone)s)::date
+"""
+
+_PLAIN_FACTS = """
+    SELECT c.id AS contact_id, c.channel_id, c.acquired_date AS cohort_date, 0 AS kind, 0 AS elapsed_seconds,
+           c.acquired_at, c.acquired_at AS happened_at, 0 AS amount_minor,
+           c.first_touch_at IS NULL AS is_first, false AS makes_buyer
+    FROM contacts_contact c
+    WHERE c.tenant_id = %(tenant)s AND c.acquired_at IS NOT NULL
+    UNION ALL
+    SELECT c.id, c.channel_id, c.acquired_date, m.kind,
+           floor(extract(epoch FROM m.at) - extract(epoch FROM c.acquired_at))::bigint, c.acquired_at, m.at, m.minor,
+           date_trunc('second', m.at) = date_trunc('second', f.paid_at), m.kind = 1 AND m.id = f.id
+    FROM contacts_contact c
+    JOIN (
+        SELECT 1 AS kind, id, contact_id, paid_at AS at, base_amount_minor AS minor FROM orders_order
+        WHERE tenant_id = %(tenant)s AND status = 'paid' AND amount_minor > 0
+        UNION ALL
+        SELECT 2, r.id, r.contact_id, r.refunded_at, -r.base_amount_minor FROM orders_refund r
+        WHERE r.tenant_id = %(tenant)s AND NOT r.is_superseded AND NOT EXISTS (
+            SELECT FROM orders_order o
+            WHERE o.tenant_id = %(tenant)s AND o.id = r.order_id AND o.status <> 'paid')
+    ) m ON m.contact_id = c.id AND m.at >= c.acquired_at
+    LEFT JOIN LATERAL (
+        SELECT o.id, o.paid_at FROM orders_order o
+        WHERE o.tenant_id = %(tenant)s AND o.contact_id = c.id AND o.status = 'paid' AND o.amount_minor > 0
+          AND o.paid_at >= c.acquired_at
+        ORDER BY o.paid_at, o.id LIMIT 1
+    ) f ON true
+    WHERE c.tenant_id = %(tenant)s
+"""
+_FACT_COLUMNS = """contact_id, channel_id, cohort_date, kind, elapsed_seconds, acquired_at, happened_at, amount_minor,
+    coalesce(is_first, false), makes_buyer"""
+
+# Facts that should be and are not, or are and should not be.
+_FACTS = f"""
+WITH plain AS (SELECT {_FACT_COLUMNS} FROM ({_PLAIN_FACTS}) AS p),
+held AS (SELECT {_FACT_COLUMNS} FROM analytics_cohortfact WHERE tenant_id = %(tenant)s)
+SELECT (SELECT count(*) FROM (SELECT * FROM plain EXCEPT ALL SELECT * FROM held) AS missing)
+     + (SELECT count(*) FROM (SELECT * FROM held EXCEPT ALL SELECT * FROM plain) AS surplus)
+"""  # noqa: S608 - fragments are constants
+
+# Rollup rows that are not the sums of what should be: whole in fine buckets, by channel in coarse ones.
+_SUMS = """
+           sum((kind = 0)::int), sum((kind = 0 AND is_first)::int), sum(makes_buyer::int),
+           sum(CASE WHEN kind = 1 THEN amount_minor ELSE 0 END),
+           sum(CASE WHEN kind = 2 THEN -amount_minor ELSE 0 END),
+           sum(CASE WHEN kind = 1 AND is_first THEN amount_minor ELSE 0 END),
+           sum(CASE WHEN kind = 2 AND is_first THEN -amount_minor ELSE 0 END), max(happened_at)
+    FROM facts GROUP BY 1, 2, 3, 4
+"""
+_ROLLUPS = f"""
+WITH facts AS MATERIALIZED (SELECT * FROM ({_PLAIN_FACTS}) AS p), plain AS (
+    SELECT true, cohort_date, NULL::bigint,
+           (SELECT count(*) FROM unnest(%(edges)s::bigint[]) AS edge WHERE edge < elapsed_seconds), {_SUMS}
+    UNION ALL
+    SELECT false, cohort_date, channel_id, coalesce(
+               (SELECT min(n) - 1 FROM unnest(%(edges)s::bigint[]) WITH ORDINALITY AS e (edge, n)
+                WHERE edge >= elapsed_seconds AND edge = ANY(%(coarse_edges)s::bigint[])),
+               cardinality(%(edges)s::bigint[])), {_SUMS}
+), held AS (
+    SELECT is_whole, cohort_date, channel_id, bucket, contacts, order_contacts, buyers, gross_minor, refund_minor,
+           first_gross_minor, first_refund_minor, last_happened_at
+    FROM analytics_cohortrollup WHERE tenant_id = %(tenant)s
+)
+SELECT (SELECT count(*) FROM (SELECT * FROM plain EXCEPT ALL SELECT * FROM held) AS missing)
+     + (SELECT count(*) FROM (SELECT * FROM held EXCEPT ALL SELECT * FROM plain) AS surplus)
+"""  # noqa: S608 - fragments are constants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Differences:
+    """How many rows are not what they should be."""
+
+    contacts: int
+    facts: int
+    rollups: int
+
+    @property
+    def total(self) -> int:
+        return self.contacts + self.facts + self.rollups
+
+
+def cohort_differences(*, tenant: Tenant) -> Differences:
+    """Compare contacts' acquisition, facts and rollups with touches, orders and refunds."""
+    parameters: dict[str, Any] = {
+        "tenant": tenant.pk,
+        "zone": tenant.timezone,
+        "edges": list(EDGES),
+        "coarse_edges": list(COARSE_EDGES),
+    }
+    counts = []
+    with connection.cursor() as cursor:
+        for statement in (_CONTACTS, _FACTS, _ROLLUPS):
+            cursor.execute(statement, parameters)
+            counts.append(cursor.fetchone()[0])
+    return Differences(contacts=counts[0], facts=counts[1], rollups=counts[2])

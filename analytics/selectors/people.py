@@ -1,0 +1,99 @@
+"""The contacts behind a cohort cell."""
+
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from analytics import periods
+from analytics.ages import DAY_SECONDS, SLICE_DAYS
+from analytics.cohorts import UNATTRIBUTED, CellContact, CellQuery
+from analytics.selectors.scopes import channel_key, channels_by_key
+from analytics.selectors.sums import IN_SCOPE, Scope, maturity_instants
+from tenants.models import Tenant
+
+# Purpose: the contacts of one cohort with what each brought within a slice, the dearest first. Parameters: a Scope's;
+# age (seconds; NULL: any), only_first, mature_before, limit (NULL: all); has_place, net, id (where to go on), way (1
+# onward, -1 back). Grain: one contact. Units: minor units of the tenant's currency.
+_PEOPLE = f"""
+WITH people AS (
+    SELECT contact_id, min(acquired_at) AS acquired_at,
+           count(*) FILTER (WHERE kind = 1 AND in_slice) AS purchases,
+           coalesce(sum(amount_minor) FILTER (WHERE in_slice), 0)::bigint AS net_minor,
+           coalesce(sum(amount_minor) FILTER (WHERE kind = 1 AND in_slice), 0)::bigint AS gross_minor
+    FROM analytics_cohortfact
+    CROSS JOIN LATERAL (SELECT CASE WHEN %(only_first)s THEN is_first
+                               ELSE %(age)s::bigint IS NULL OR elapsed_seconds <= %(age)s::bigint END AS in_slice) AS s
+    WHERE {IN_SCOPE} AND happened_at < %(as_of)s
+    GROUP BY contact_id
+)
+SELECT p.contact_id, c.name, coalesce(ch.slug, %(unattributed)s), p.acquired_at, p.purchases,
+       p.net_minor, p.gross_minor, p.acquired_at < %(mature_before)s
+FROM people p
+JOIN contacts_contact c ON c.tenant_id = %(tenant)s AND c.id = p.contact_id
+LEFT JOIN acquisition_channel ch ON ch.tenant_id = %(tenant)s AND ch.id = c.channel_id
+WHERE NOT %(has_place)s
+   OR (-p.net_minor * %(way)s, p.contact_id * %(way)s) > (-%(net)s::bigint * %(way)s, %(id)s::bigint * %(way)s)
+ORDER BY -p.net_minor * %(way)s, p.contact_id * %(way)s
+LIMIT %(limit)s
+"""  # noqa: S608 - fragments are constants
+
+
+class CellPlace(NamedTuple):
+    """A contact's place in the list of a cell, and which way to read on from there."""
+
+    net_minor: int
+    contact_id: int
+    is_back: bool = False
+
+
+def contacts_of_cell(
+    *, tenant: Tenant, query: CellQuery, place: CellPlace | None = None, limit: int | None = None
+) -> list[CellContact]:
+    """The contacts of a cell, the dearest first: all of the cohort, buyers or not; their sums are the cell's.
+
+    Raises: UnknownChannel
+    """
+    scope = _scope(tenant, query)
+    days = SLICE_DAYS.get(query.slice)
+    parameters: dict[str, Any] = scope.parameters | {
+        "age": None if days is None else days * DAY_SECONDS,
+        "only_first": query.slice == "first",
+        "mature_before": maturity_instants(query.as_of).get(query.slice, query.as_of),
+        "has_place": place is not None,
+        "net": place.net_minor if place else 0,
+        "id": place.contact_id if place else 0,
+        "way": -1 if place and place.is_back else 1,
+        "limit": limit,
+        "unattributed": UNATTRIBUTED,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_PEOPLE, parameters)
+        found = [_contact(row) for row in cursor.fetchall()]
+    return found[::-1] if place and place.is_back else found
+
+
+def _scope(tenant: Tenant, query: CellQuery) -> Scope:
+    start = periods.period_start(query.cohort_date, query.period)
+    return Scope(
+        tenant=tenant,
+        period=query.period,
+        from_date=start,
+        before_date=periods.next_period(start, query.period),
+        as_of=query.as_of,
+        channel_key=channel_key(channels_by_key(tenant=tenant), query.channel),
+        is_split=False,
+    )
+
+
+def _contact(row: tuple[Any, ...]) -> CellContact:
+    contact_id, name, channel, acquired_at, purchases, net, gross, is_mature = row
+    return CellContact(
+        contact_id=contact_id,
+        name=name,
+        channel=channel,
+        acquired_at=acquired_at,
+        purchases=purchases,
+        net_minor=net,
+        gross_minor=gross,
+        is_mature=is_mature,
+    )

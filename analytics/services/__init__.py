@@ -1,0 +1,1 @@
+"""Verbs of analytics: facts and rollups follow what changed."""

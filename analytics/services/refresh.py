@@ -1,0 +1,69 @@
+"""Bringing a tenant's cohorts up to date with its change rows, in one transaction."""
+
+from datetime import date, datetime
+
+from django.db import connection
+
+from analytics.models import TickCursor
+from analytics.services.facts import rebuild_facts
+from analytics.services.rollups import rebuild_rollups
+from contacts.models import Change
+from tenants.models import Tenant
+
+TURN_LOCK_CLASS = 7_302
+BATCH_CHANGES = 20_000
+MAX_BATCHES = 20
+
+
+def refresh_cohorts(*, tenant: Tenant, at: datetime) -> bool:
+    """Rebuild facts and rollups of what changed since the last time, inside the tenant's transaction.
+
+    `at` is noted as the time of freshness when nothing more waits. Several at once are harmless: the second
+    leaves.
+    Shape: whether more waits.
+    """
+    if not _take_turn(tenant):
+        return False
+    cursor = TickCursor.objects.for_tenant(tenant).filter(consumer=TickCursor.COHORTS)
+    last = cursor.values_list("last_change_id", flat=True).first()
+    days: set[date] = set()
+    read_to, is_drained = last or 0, False
+    for _ in range(MAX_BATCHES):
+        changes = _next_changes(tenant, read_to)
+        days |= rebuild_facts(tenant=tenant, contact_ids=sorted({contact for _, contact in changes}))
+        read_to = changes[-1][0] if changes else read_to
+        is_drained = len(changes) < BATCH_CHANGES
+        if is_drained:
+            break
+    rebuild_rollups(tenant=tenant, days=days)
+    news = {"last_change_id": read_to} | ({"fresh_at": at} if is_drained else {})
+    if last is None:
+        TickCursor.objects.create(tenant=tenant, consumer=TickCursor.COHORTS, **news)
+    else:
+        cursor.update(**news)
+    return not is_drained
+
+
+def rebuild_cohorts(*, tenant: Tenant) -> None:
+    """Rebuild all facts and rollups of a tenant, whatever changed."""
+    take_turn(tenant=tenant)
+    rebuild_facts(tenant=tenant)
+    rebuild_rollups(tenant=tenant)
+
+
+def take_turn(*, tenant: Tenant) -> None:
+    """Wait until no other connection rebuilds this tenant's cohorts; held until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock((%s::bigint << 40) + %s)", [TURN_LOCK_CLASS, tenant.pk])
+
+
+def _take_turn(tenant: Tenant) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock((%s::bigint << 40) + %s)", [TURN_LOCK_CLASS, tenant.pk])
+        row: tuple[bool] = cursor.fetchone()
+        return row[0]
+
+
+def _next_changes(tenant: Tenant, after: int) -> list[tuple[int, int]]:
+    changes = Change.objects.for_tenant(tenant).filter(id__gt=after).order_by("id")
+    return list(changes.values_list("id", "contact_id")[:BATCH_CHANGES])

@@ -1,0 +1,121 @@
+"""What can be asked about orders and refunds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, QuerySet, Sum
+
+from orders.models import ContactStats, Order, OrderItem, Refund
+from tenants.models import Tenant
+from tenants.scoping import TenantQuerySet
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Which orders a list shows; `paid_from` is inclusive, the others are exclusive."""
+
+    source: str | None = None
+    status: str | None = None
+    contact_id: int | None = None
+    paid_from: datetime | None = None
+    paid_before: datetime | None = None
+    updated_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Orders that wait for one reason in one currency: how many and how much, in its minor units."""
+
+    reason: str
+    currency: str
+    orders: int
+    amount_minor: int
+
+
+def orders(*, tenant: Tenant, wanted: OrderFilter) -> TenantQuerySet[Order]:
+    """The tenant's orders that a filter wants, with their source. Shape: unordered; a list adds its key."""
+    conditions = {
+        "source__slug": wanted.source,
+        "status": wanted.status,
+        "contact_id": wanted.contact_id,
+        "paid_at__gte": wanted.paid_from,
+        "paid_at__lt": wanted.paid_before,
+        "updated_at__gt": wanted.updated_after,
+    }
+    given = {name: value for name, value in conditions.items() if value is not None}
+    found: TenantQuerySet[Order] = Order.objects.for_tenant(tenant).filter(**given)
+    return found.select_related("source")
+
+
+def order(*, tenant: Tenant, order_id: int) -> Order | None:
+    """One order with its source."""
+    found: Order | None = Order.objects.for_tenant(tenant).filter(pk=order_id).select_related("source").first()
+    return found
+
+
+def items_of_order(*, tenant: Tenant, order_id: int) -> QuerySet[OrderItem]:
+    """An order's lines, in its order."""
+    lines: QuerySet[OrderItem] = OrderItem.objects.for_tenant(tenant).filter(order_id=order_id).order_by("position")
+    return lines
+
+
+def refunds_of_order(*, tenant: Tenant, order_id: int) -> QuerySet[Refund]:
+    """An order's refunds, oldest first, those told better by a lone one left out."""
+    return refunds(tenant=tenant).filter(order_id=order_id).order_by("refunded_at", "pk")
+
+
+def refunds(
+    *,
+    tenant: Tenant,
+    source: str | None = None,
+    contact_id: int | None = None,
+    order_external_id: str | None = None,
+) -> TenantQuerySet[Refund]:
+    """The tenant's refunds with their source, those told better by a lone one left out. Shape: unordered."""
+    conditions = {"source__slug": source, "contact_id": contact_id, "order_external_id": order_external_id}
+    given = {name: value for name, value in conditions.items() if value is not None}
+    found: TenantQuerySet[Refund] = Refund.objects.for_tenant(tenant).filter(is_superseded=False, **given)
+    return found.select_related("source")
+
+
+def orders_of_contact(*, tenant: Tenant, contact_id: int) -> TenantQuerySet[Order]:
+    """A contact's orders with their source, newest first (those not paid first)."""
+    return orders(tenant=tenant, wanted=OrderFilter(contact_id=contact_id)).order_by("-paid_at", "-pk")
+
+
+def refunds_of_contact(*, tenant: Tenant, contact_id: int) -> QuerySet[Refund]:
+    """A contact's refunds with source and order, newest first, those told better by a lone one left out."""
+    found = refunds(tenant=tenant, contact_id=contact_id)
+    return found.select_related("source", "order").order_by("-refunded_at", "-pk")
+
+
+def stats_of_contact(*, tenant: Tenant, contact_id: int) -> ContactStats | None:
+    """A contact's sums, or None before its first order."""
+    stats: ContactStats | None = ContactStats.objects.for_tenant(tenant).filter(contact_id=contact_id).first()
+    return stats
+
+
+def waiting_orders(*, tenant: Tenant) -> TenantQuerySet[Order]:
+    """Orders without a contact with their source, newest first: the unmatched desk."""
+    found: TenantQuerySet[Order] = (
+        Order.objects.for_tenant(tenant).filter(contact__isnull=True).select_related("source").order_by("-pk")
+    )
+    return found
+
+
+def waiting_refunds(*, tenant: Tenant) -> QuerySet[Refund]:
+    """Refunds without a contact with source and order, newest first."""
+    found = refunds(tenant=tenant).filter(contact__isnull=True)
+    return found.select_related("source", "order").order_by("-pk")
+
+
+def waiting_sums(*, tenant: Tenant) -> list[Waiting]:
+    """How many orders wait and for how much. Shape: one row per reason and currency."""
+    rows = (
+        Order.objects.for_tenant(tenant)
+        .filter(contact__isnull=True)
+        .values("wait_reason", "currency")
+        .annotate(orders=Count("pk"), amount_minor=Sum("amount_minor"))
+        .order_by("wait_reason", "currency")
+    )
+    return [Waiting(row["wait_reason"], row["currency"], row["orders"], int(row["amount_minor"])) for row in rows]

@@ -1,0 +1,10 @@
+"""The REST API of every app. Under `/api/v1/` for API keys, under `/t/<slug>/api/v1/` for sessions."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("tenants.api.urls")),
+    path("api/v1/", include("acquisition.api.urls")),
+    path("api/v1/", include("orders.api.urls")),
+    path("api/v1/", include("analytics.api.urls")),
+]

@@ -1,0 +1,1 @@
+"""The operator console: the site, its shell and its pages."""

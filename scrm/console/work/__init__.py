@@ -1,0 +1,1 @@
+"""The screens people work in all day: home, contacts, orders, channels and spend, the cohort board."""

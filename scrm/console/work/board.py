@@ -1,0 +1,215 @@
+"""The cohort board, its CSV, and the people behind one of its cells."""
+
+import csv
+import json
+from datetime import date
+from typing import Any, TypeVar, get_args
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from analytics.ages import SLICES
+from analytics.cohorts import CellContact, CellQuery, CohortTable, Period
+from analytics.periods import period_start
+from analytics.selectors.cohorts import cohort_table
+from analytics.selectors.people import CellPlace, contacts_of_cell
+from analytics.selectors.scopes import UnknownChannel
+from scrm.console.views import ConsoleRequest, console_view, fragment, page
+from scrm.console.work.address import query_without, wants_fragment
+from scrm.console.work.asof import default_as_of
+from scrm.console.work.board_form import BoardForm, BoardRequest, as_of_from
+from scrm.console.work.board_rows import SLICE_TITLES, Board, BoardLine, cohort_title
+from scrm.console.work.heat import NAMES
+from tenants.access import BOARD_READERS
+from tenants.money import to_decimal
+
+CELL_PAGE = 100
+PERIODS: tuple[Period, ...] = get_args(Period)
+Name = TypeVar("Name", bound=str)
+
+
+@console_view(roles=BOARD_READERS)
+def board(request: ConsoleRequest) -> HttpResponse:
+    """The board; htmx asks for its table, legend and chart alone."""
+    form = BoardForm(request.GET, tenant=request.tenant)
+    asked = form.board_request(default_as_of=default_as_of(tenant=request.tenant, now=timezone.now()))
+    table = cohort_table(tenant=request.tenant, query=asked.query)
+    context = {"form": form, **_shown(request, asked, table)}
+    if wants_fragment(request):
+        return fragment(request, "console/board_table.html", **context)
+    return page(request, "console/board.html", title=_("Cohort board"), **context)
+
+
+@console_view(roles=BOARD_READERS)
+def board_csv(request: ConsoleRequest) -> HttpResponse:
+    """The figures on screen, plain, one line a cohort; `*` columns say which slices are complete."""
+    form = BoardForm(request.GET, tenant=request.tenant)
+    asked = form.board_request(default_as_of=default_as_of(tenant=request.tenant, now=timezone.now()))
+    shown = Board(cohort_table(tenant=request.tenant, query=asked.query), asked.show, asked.basis)
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    name = f"cohorts-{asked.query.period}-{asked.show}-{asked.basis}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.write("\ufeff")  # spreadsheets read UTF-8 only with it
+    csv.writer(response).writerows(_csv_lines(shown))
+    return response
+
+
+@console_view(roles=BOARD_READERS)
+def board_cell(request: ConsoleRequest) -> HttpResponse:
+    """The contacts of one cell; their sums, at the top, are the cell's."""
+    query = _cell_query(request)
+    place = _place(request.GET.get("after", ""))
+    more = wants_fragment(request) and place is not None
+    people = _people(request, query, place if more else None)
+    last = people[CELL_PAGE - 1] if len(people) > CELL_PAGE else None
+    context: dict[str, Any] = {
+        "people": people[:CELL_PAGE],
+        "after": f"{last.net_minor}~{last.contact_id}" if last else "",
+        "query": query_without(request, "after"),
+    }
+    if more:
+        return fragment(request, "console/board_cell_rows.html", **context)
+    title = _("%(cohort)s · %(slice)s") % {
+        "cohort": cohort_title(query.cohort_date, query.period),
+        "slice": SLICE_TITLES[query.slice],
+    }
+    back = query_without(request, "cohort", "slice", "exact", "after")
+    return page(
+        request,
+        "console/board_cell.html",
+        title=title,
+        parent_title=_("Cohort board"),
+        parent_link=f"{reverse('cohorts')}?{back}",
+        cell=query,
+        totals=_sums_of(people),
+        **context,
+    )
+
+
+def _people(request: ConsoleRequest, query: CellQuery, place: CellPlace | None) -> list[CellContact]:
+    """All of the cell, so that it can be summed; behind a place only the next page."""
+    try:
+        limit = CELL_PAGE + 1 if place else None
+        return contacts_of_cell(tenant=request.tenant, query=query, place=place, limit=limit)
+    except UnknownChannel:
+        raise Http404 from None
+
+
+def _sums_of(people: list[CellContact]) -> dict[str, int]:
+    return {
+        "contacts": len(people),
+        "buyers": sum(person.purchases > 0 for person in people),
+        "net_minor": sum(person.net_minor for person in people),
+        "gross_minor": sum(person.gross_minor for person in people),
+    }
+
+
+def _place(text: str) -> CellPlace | None:
+    net, _mark, contact = text.partition("~")
+    try:
+        return CellPlace(int(net), int(contact))
+    except ValueError:
+        return None
+
+
+def _cell_query(request: ConsoleRequest) -> CellQuery:
+    asked = request.GET
+    period = _one_of(PERIODS, asked.get("period") or "month")
+    name = _one_of(SLICES, asked.get("slice", ""))
+    first = _day(asked.get("cohort", ""))
+    if first is None:
+        raise Http404
+    at = as_of_from(asked.get("exact", "")) or default_as_of(tenant=request.tenant, now=timezone.now()).at
+    return CellQuery(
+        cohort_date=period_start(first, period),
+        slice=name,
+        as_of=at,
+        period=period,
+        channel=asked.get("channel") or None,
+    )
+
+
+def _one_of(known: tuple[Name, ...], text: str) -> Name:
+    for name in known:
+        if name == text:
+            return name
+    raise Http404
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
+
+
+def _shown(request: ConsoleRequest, asked: BoardRequest, table: CohortTable) -> dict[str, Any]:
+    shown = Board(table, asked.show, asked.basis)
+    lines = shown.lines()
+    return {
+        "asked": asked,
+        "table": table,
+        "lines": lines,
+        "totals": shown.totals(),
+        "slice_titles": SLICE_TITLES.values(),
+        "heat_names": NAMES,
+        "chart": json.dumps(_chart(shown, lines)),
+        "truncated": next((line for line in lines if line.warning), None),
+        "query": query_without(request),
+        "cell_query": _cell_address(request, table),
+    }
+
+
+def _cell_address(request: ConsoleRequest, table: CohortTable) -> str:
+    query = request.GET.copy()
+    query["exact"] = table.as_of.isoformat()
+    query["period"] = table.period
+    for name in [name for name in query if not query[name] or name in ("cohort", "slice", "offset")]:
+        del query[name]
+    return query.urlencode()
+
+
+def _chart(shown: Board, lines: list[BoardLine]) -> dict[str, Any]:
+    """The table's figures at equal age: `to date` has no age and stays out."""
+    return {
+        "slices": [str(title) for name, title in SLICE_TITLES.items() if name != "to_date"],
+        "show": shown.show,
+        "language": get_language(),
+        "series": [
+            {
+                "label": line.title,
+                "truncated": bool(line.warning),
+                "values": [None if cell.value is None else float(cell.value) for cell in line.cells[:-1]],
+                "texts": [cell.text for cell in line.cells[:-1]],
+                "complete": [cell.is_complete for cell in line.cells[:-1]],
+            }
+            for line in lines
+            if line.contacts
+        ],
+    }
+
+
+def _csv_lines(shown: Board) -> list[list[Any]]:
+    table = shown.table
+    head = [
+        "cohort",
+        "contacts",
+        "buyers",
+        f"cost_{table.currency}",
+        f"cac_{table.currency}",
+        "payback_status",
+    ]
+    head += ["payback_days", *(f"{shown.show}_{shown.basis}_{name}" for name in SLICES)]
+    lines: list[list[Any]] = [head + [f"complete_{name}" for name in SLICES]]
+    for row, line in zip(table.rows, shown.lines(), strict=True):
+        figures = [row.contacts, row.buyers, to_decimal(row.cost_minor, table.currency), row.cac]
+        values = [cell.value for cell in line.cells]
+        states = [int(cell.is_complete) for cell in line.cells]
+        lines.append([row.cohort_date, *figures, row.payback.status, row.payback.days, *values, *states])
+    totals = table.totals
+    figures = [totals.contacts, totals.buyers, to_decimal(totals.cost_minor, table.currency), totals.cac]
+    return [*lines, ["all", *figures, "", "", *(cell.value for cell in shown.totals().cells)]]

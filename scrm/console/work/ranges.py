@@ -1,0 +1,21 @@
+"""Days of the tenant's calendar as instants, for filters."""
+
+from datetime import date, datetime, time, timedelta
+
+from tenants.models import Tenant
+from tenants.timezones import zone
+
+
+def day_start(*, tenant: Tenant, day: date) -> datetime:
+    """Say when a day begins on the tenant's clock."""
+    return datetime.combine(day, time.min, tzinfo=zone(tenant.timezone))
+
+
+def day_end(*, tenant: Tenant, day: date) -> datetime:
+    """Say when a day is over: the next one's begin."""
+    return day_start(tenant=tenant, day=min(day, date.max - timedelta(days=1)) + timedelta(days=1))
+
+
+def local_date(*, tenant: Tenant, at: datetime) -> date:
+    """Say which day an instant is on the tenant's clock."""
+    return at.astimezone(zone(tenant.timezone)).date()

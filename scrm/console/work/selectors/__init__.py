@@ -1,0 +1,1 @@
+"""Sentences that only the console asks, across the apps below it."""

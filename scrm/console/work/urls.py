@@ -1,0 +1,18 @@
+"""Routes of the work screens, inside a tenant's console."""
+
+from django.urls import path
+
+from scrm.console.work import board, channels, contacts, home, orders
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("contacts/", contacts.contact_list, name="contacts"),
+    path("contacts/<int:contact_id>/", contacts.contact_page, name="contact"),
+    path("orders/", orders.order_list, name="orders"),
+    path("orders/waiting/", orders.waiting_orders, name="orders_waiting"),
+    path("orders/<int:order_id>/", orders.order_page, name="order"),
+    path("channels/", channels.channels, name="channels"),
+    path("cohorts/", board.board, name="cohorts"),
+    path("cohorts.csv", board.board_csv, name="cohorts_csv"),
+    path("cohorts/cell/", board.board_cell, name="cohort_cell"),
+]

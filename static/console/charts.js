@@ -1,0 +1,174 @@
+// Our own chart starter: draws on load and after each swap, follows the theme, never draws a canvas twice.
+(() => {
+  "use strict";
+  const MOST = 5;
+
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const palette = () => [1, 2, 3, 4, 5].map((at) => colour(`--c-line-${at}`));
+  // htmx drops script elements from what it swaps in, so the figures are an attribute
+  const read = (canvas) => JSON.parse(canvas.dataset.values);
+
+  const look = () => ({ ink: colour("--c-ink"), muted: colour("--c-quiet"), line: colour("--c-line") });
+
+  function shorten(language) {
+    return new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+  }
+
+  function frame(options) {
+    const { muted, line } = look();
+    const animation = window.matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 200 };
+    const scale = { grid: { color: line }, border: { display: false }, ticks: { color: muted, font: { size: 11 } } };
+    return {
+      animation,
+      responsive: true,
+      maintainAspectRatio: false,
+      interaction: { mode: "index", intersect: false },
+      plugins: { legend: { display: false }, tooltip: { itemSort: (a, b) => b.parsed.y - a.parsed.y } },
+      scales: { x: { ...scale, grid: { display: false } }, y: { ...scale, beginAtZero: true } },
+      ...options,
+    };
+  }
+
+  // The label of each line stands at its last point.
+  const labels = {
+    id: "labels",
+    afterDatasetsDraw(chart) {
+      const { ctx } = chart;
+      const taken = [];
+      ctx.save();
+      ctx.font = `600 11px ${colour("--c-font")}`;
+      chart.data.datasets.forEach((set, index) => {
+        const points = chart.getDatasetMeta(index).data.filter((point, at) => set.data[at] !== null);
+        const last = points[points.length - 1];
+        if (!last || !set.named) return;
+        let y = last.y;
+        while (taken.some((other) => Math.abs(other - y) < 12)) y += 12;
+        taken.push(y);
+        ctx.fillStyle = set.borderColor;
+        ctx.fillText(set.label, last.x + 6, y + 4);
+      });
+      ctx.restore();
+    },
+  };
+
+  function chosenAtFirst(series) {
+    const aged = series.filter((one) => !one.truncated && one.complete.filter(Boolean).length > 2);
+    const from = aged.length ? aged : series;
+    const step = Math.max(1, Math.floor(from.length / MOST));
+    return from.filter((one, index) => index % step === 0).slice(0, MOST).map((one) => one.label);
+  }
+
+  function cohortSets(source, chosen) {
+    const shown = source.series.filter((one) => chosen.includes(one.label));
+    const sets = shown.map((one, index) => ({
+      label: one.label,
+      named: true,
+      data: one.values,
+      texts: one.texts,
+      complete: one.complete,
+      borderColor: palette()[index],
+      backgroundColor: palette()[index],
+      borderWidth: 2,
+      pointRadius: one.complete.map((done) => (done ? 3 : 2)),
+      spanGaps: false,
+      segment: { borderDash: (at) => (one.complete[at.p1DataIndex] ? undefined : [4, 4]) },
+    }));
+    if (source.show === "roi") {
+      const even = source.slices.map(() => 1);
+      sets.push({ label: "1.0×", data: even, borderColor: look().muted, borderWidth: 1, borderDash: [2, 3], pointRadius: 0 });
+    }
+    return sets;
+  }
+
+  function cohorts(canvas) {
+    const source = read(canvas);
+    let chosen = chosenAtFirst(source.series);
+    const short = shorten(source.language);
+    const options = frame({
+      layout: { padding: { right: 64 } },
+      plugins: {
+        legend: { display: false },
+        tooltip: {
+          filter: (item) => item.dataset.named,
+          callbacks: {
+            label: (item) => {
+              const mark = item.dataset.complete[item.dataIndex] ? "" : " *";
+              return ` ${item.dataset.label}  ${item.dataset.texts[item.dataIndex]}${mark}`;
+            },
+          },
+        },
+      },
+    });
+    options.scales.y.ticks = { ...options.scales.y.ticks, callback: (value) => short.format(value) };
+    const data = () => ({ labels: source.slices, datasets: cohortSets(source, chosen) });
+    const chart = new Chart(canvas, { type: "line", data: data(), options, plugins: [labels] });
+    const redraw = () => {
+      chart.data = data();
+      chart.update();
+      mark();
+    };
+    const holder = canvas.closest("section").querySelector("[data-series]");
+    const mark = () => {
+      const order = source.series.map((one) => one.label).filter((label) => chosen.includes(label));
+      for (const button of holder.children) {
+        const place = order.indexOf(button.dataset.label);
+        button.setAttribute("aria-pressed", String(place >= 0));
+        button.firstChild.style.color = place < 0 ? "transparent" : palette()[place];
+      }
+    };
+    holder.replaceChildren(...source.series.map((one) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.dataset.label = one.label;
+      button.append(document.createElement("i"), one.label);
+      button.addEventListener("click", () => {
+        const on = chosen.includes(one.label);
+        chosen = on ? chosen.filter((label) => label !== one.label) : [...chosen, one.label].slice(-MOST);
+        redraw();
+      });
+      return button;
+    }));
+    mark();
+  }
+
+  function daily(canvas) {
+    const source = read(canvas);
+    const [blue, teal] = palette();
+    const short = shorten(source.language);
+    const bar = { type: "bar", label: source.titles[1], data: source.second, texts: source.second_texts, yAxisID: "y1", backgroundColor: `${blue}40`, maxBarThickness: 18, order: 2 };
+    const line = { type: "line", label: source.titles[0], data: source.first, texts: source.first_texts, borderColor: teal, backgroundColor: teal, borderWidth: 2, pointRadius: source.days.length > 31 ? 0 : 2, order: 1 };
+    const options = frame({
+      plugins: {
+        legend: { display: true, align: "end", labels: { color: look().ink, boxWidth: 12, boxHeight: 8 } },
+        tooltip: { callbacks: { label: (item) => ` ${item.dataset.label}  ${item.dataset.texts[item.dataIndex]}` } },
+      },
+    });
+    const ticks = (scale) => ({ ...options.scales.y, ...scale });
+    options.scales.y.ticks = { ...options.scales.y.ticks, precision: 0 };
+    options.scales.x.ticks = { ...options.scales.x.ticks, maxRotation: 0, autoSkipPadding: 16 };
+    options.scales.y1 = ticks({ position: "right", grid: { display: false }, ticks: { ...options.scales.y.ticks, callback: (value) => short.format(value) } });
+    new Chart(canvas, { data: { labels: source.days, datasets: [line, bar] }, options });
+  }
+
+  const starters = { cohorts, daily };
+
+  function draw(root) {
+    Chart.defaults.font.family = colour("--c-font");
+    for (const canvas of root.querySelectorAll("canvas[data-figure]")) {
+      if (!Chart.getChart(canvas)) starters[canvas.dataset.figure](canvas);
+    }
+  }
+
+  function redrawAll() {
+    for (const canvas of document.querySelectorAll("canvas[data-figure]")) {
+      Chart.getChart(canvas)?.destroy();
+    }
+    draw(document);
+  }
+
+  document.addEventListener("htmx:load", (event) => draw(event.detail.elt.parentElement || document));
+  window.addEventListener("load", () => {
+    draw(document);
+    new MutationObserver(redrawAll).observe(document.documentElement, { attributeFilter: ["class"] });
+  });
+})();

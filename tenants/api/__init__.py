@@ -1,0 +1,1 @@
+"""The REST framework that every app's API stands on."""

@@ -1,0 +1,201 @@
+"""Cohorts follow change rows, whatever ticks do; reconcile proves it and repairs."""
+
+import threading
+from datetime import date
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from tests.analytics.datasets import load, post
+from tests.cast import ApiClient
+
+
+@pytest.fixture
+def shop(transactional_db: Any) -> Any:
+    from tenants.models import Tenant
+
+    return Tenant.objects.create(slug="shop", name="Shop", timezone="UTC", currency="USD")
+
+
+@pytest.fixture
+def loaded(shop: Any) -> ApiClient:
+    return load(shop, "edge_cases")
+
+
+def _order(**fields: Any) -> dict[str, Any]:
+    at = fields.get("paid_at", "2024-01-01T00:00:00Z")
+    plain = {"external_id": "A1", "status": "paid", "paid_at": at, "updated_at": at, "currency": "USD"}
+    return plain | {"amount": "50.00", "buyer": {"shop_buyer_id": "A"}} | fields
+
+
+def _state(tenant: Any) -> list[tuple[Any, ...]]:
+    from analytics.models import CohortFact, CohortRollup
+    from tenants.context import tenant_transaction
+
+    facts = (
+        "contact_id",
+        "channel_id",
+        "cohort_date",
+        "kind",
+        "happened_at",
+        "amount_minor",
+        "is_first",
+        "makes_buyer",
+    )
+    sums = ("cohort_date", "is_whole", "channel_id", "bucket", "contacts", "buyers", "gross_minor", "refund_minor")
+    with tenant_transaction(tenant.pk):
+        found = [*CohortFact.objects.for_tenant(tenant).values_list(*facts)]
+        found += CohortRollup.objects.for_tenant(tenant).values_list(*sums)
+    return sorted(found, key=str)
+
+
+def _sizes(api: ApiClient) -> dict[str, int]:
+    rows = api.get("/analytics/cohorts", {"as_of": "2024-06-30T00:00:00Z"}).json()["rows"]
+    return {row["cohort"][:7]: row["contacts"] for row in rows if row["contacts"]}
+
+
+def _reconcile(*options: str) -> tuple[int, str]:
+    from django.core.management import call_command
+
+    out = StringIO()
+    try:
+        call_command("reconcile_cohorts", "--tenant", "shop", *options, stdout=out)
+    except SystemExit as stopped:
+        return int(stopped.code or 0), out.getvalue().split()[-1]
+    return 0, out.getvalue().split()[-1]
+
+
+def test_any_number_of_ticks_gives_the_same(shop: Any, loaded: ApiClient) -> None:
+    from analytics.tasks import tick
+
+    before = _state(shop)
+
+    tick()
+    tick()
+
+    assert _state(shop) == before
+    assert len(before) > 17
+
+
+def test_ticks_at_once_give_the_same(shop: Any, loaded: ApiClient) -> None:
+    from django.db import connection
+
+    from analytics.tasks import tick
+
+    def run() -> None:
+        tick()
+        connection.close()
+
+    post(loaded, "/orders/bulk", {"source": "reference", "orders": [_order(updated_at="2025-01-01T00:00:00Z")]})
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    tick()
+    assert _reconcile() == (0, "0")
+
+
+def test_tick_leaves_when_another_has_the_turn(shop: Any, loaded: ApiClient) -> None:
+    from django.db import connection
+
+    from analytics.services.refresh import refresh_cohorts, take_turn
+    from tenants.context import tenant_transaction
+    from tests.cast import AT
+
+    answers: list[bool] = []
+
+    def run() -> None:
+        with tenant_transaction(shop.pk):
+            answers.append(refresh_cohorts(tenant=shop, at=AT))
+        connection.close()
+
+    with tenant_transaction(shop.pk):
+        take_turn(tenant=shop)
+        other = threading.Thread(target=run)
+        other.start()
+        other.join(timeout=20)
+
+    assert answers == [False]
+
+
+def test_freshness_is_told_when_nothing_waits(shop: Any, loaded: ApiClient) -> None:
+    from analytics.selectors.cohorts import fresh_at
+    from analytics.services.refresh import refresh_cohorts
+    from tenants.context import tenant_transaction
+    from tests.cast import AT
+
+    with tenant_transaction(shop.pk):
+        assert refresh_cohorts(tenant=shop, at=AT) is False
+        assert fresh_at(tenant=shop) == AT
+
+
+def test_cancelled_first_order_moves_the_contact_to_its_next(shop: Any, loaded: ApiClient) -> None:
+    from analytics.tasks import tick
+
+    before = _sizes(loaded)
+    cancelled = _order(external_id="B1", status="cancelled", paid_at="2024-01-31T23:59:59Z", amount="20.00")
+    cancelled |= {"updated_at": "2025-01-01T00:00:00Z", "buyer": {"shop_buyer_id": "B"}}
+
+    post(loaded, "/orders/bulk", {"source": "reference", "orders": [cancelled]})
+    tick()
+
+    assert before == {"2024-01": 2, "2024-02": 2, "2024-03": 2, "2024-06": 1}
+    assert _sizes(loaded) == {"2024-01": 1, "2024-02": 2, "2024-03": 3, "2024-06": 1}
+
+
+def test_late_touch_moves_the_contact_and_both_its_days(shop: Any, loaded: ApiClient) -> None:
+    from analytics.tasks import tick
+
+    late = {"identities": {"shop:reference": "G"}, "acquired": {"at": "2024-02-01T00:00:00Z", "channel": "kol"}}
+
+    post(loaded, "/contacts/bulk", {"contacts": [late]})
+    tick()
+
+    assert _sizes(loaded) == {"2024-01": 2, "2024-02": 3, "2024-03": 2}
+    assert _reconcile() == (0, "0")
+
+
+def test_changing_the_zone_moves_cohorts(shop: Any, loaded: ApiClient) -> None:
+    from analytics.services.zones import change_zone
+    from tenants.context import tenant_transaction
+
+    with tenant_transaction(shop.pk):
+        change_zone(tenant=shop, timezone="America/New_York")
+
+    # A was acquired at 2024-01-01 00:00 UTC, which is the last evening of 2023 in New York
+    assert _sizes(loaded) == {"2023-12": 1, "2024-01": 1, "2024-02": 2, "2024-03": 2, "2024-06": 1}
+    assert _reconcile() == (0, "0")
+
+
+@pytest.mark.parametrize("spoilt", ["fact", "rollup", "contact"])
+def test_reconcile_finds_and_repairs_what_was_spoilt(shop: Any, loaded: ApiClient, spoilt: str) -> None:
+    from analytics.models import CohortFact, CohortRollup
+    from contacts.models import Contact
+    from tenants.context import tenant_transaction
+
+    before = _state(shop)
+    assert _reconcile() == (0, "0")
+    with tenant_transaction(shop.pk):
+        if spoilt == "fact":
+            CohortFact.objects.for_tenant(shop).filter(amount_minor=1000).update(amount_minor=1001)
+        elif spoilt == "rollup":
+            CohortRollup.objects.for_tenant(shop).filter(gross_minor=5000, is_whole=True).update(gross_minor=1)
+        else:
+            Contact.objects.for_tenant(shop).filter(name="A").update(acquired_date=date(2024, 5, 5))
+
+    code, differences = _reconcile()
+
+    assert (code, int(differences) > 0) == (1, True)
+    assert _reconcile("--repair")[0] == 0
+    assert _reconcile() == (0, "0")
+    assert _state(shop) == before
+
+
+def test_reconcile_of_an_unknown_tenant_says_so(transactional_db: Any) -> None:
+    from django.core.management import CommandError, call_command
+
+    with pytest.raises(CommandError, match="nobody"):
+        call_command("reconcile_cohorts", "--tenant", "nobody")

@@ -1,0 +1,70 @@
+"""The API describes itself: OpenAPI 3.1, every address, every Struct; shown by a page that our CSP allows."""
+
+import json
+import re
+from io import StringIO
+
+from django.core.management import call_command
+from django.test import Client
+
+from tests.isolation.routes import routes
+
+
+def document():
+    return json.loads(Client().get("/api/schema/?format=json").content)
+
+
+def test_the_schema_is_made_without_a_warning(db):
+    call_command("spectacular", "--fail-on-warn", "--validate", stdout=StringIO(), stderr=StringIO())
+
+
+def test_every_address_is_described(transactional_db):
+    found = document()
+    paths = {
+        re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", f"/{route.pattern}") for route in routes("scrm.urls") if route.api_view
+    }
+
+    assert found["openapi"].startswith("3.1")
+    assert found["paths"].keys() == paths
+    assert found["components"]["securitySchemes"]["ApiKey"]["scheme"] == "bearer"
+
+
+def test_parameters_bodies_answers_and_problems_are_in_the_schema(transactional_db):
+    found = document()
+    listing, bulk = found["paths"]["/api/v1/fx-rates"]["get"], found["paths"]["/api/v1/fx-rates/bulk"]["post"]
+
+    assert [one["name"] for one in listing["parameters"]] == ["currency", "cursor", "date_from", "date_to", "limit"]
+    assert listing["responses"]["200"]["content"]["application/json"]["schema"] == {
+        "$ref": "#/components/schemas/FxRateRowPage"
+    }
+    assert bulk["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/FxRatesIn"}
+    assert bulk["responses"]["200"]["content"]["application/json"]["schema"] == {
+        "$ref": "#/components/schemas/BulkResult"
+    }
+    assert bulk["responses"]["422"]["content"]["application/problem+json"]["schema"] == {
+        "$ref": "#/components/schemas/Problem"
+    }
+    assert {"FxRateIn", "FxRateRow", "RowResult", "FieldError"} <= found["components"]["schemas"].keys()
+    assert found["components"]["schemas"]["FxRateIn"]["additionalProperties"] is False
+
+
+def test_every_reference_of_the_schema_leads_somewhere(transactional_db):
+    text = json.dumps(document())
+    names = set(re.findall(r'"#/components/schemas/(\w+)"', text))
+
+    assert names <= document()["components"]["schemas"].keys()
+
+
+def test_the_page_runs_no_inline_script(transactional_db):
+    page = Client().get("/api/docs/")
+    html = page.content.decode()
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", html, re.DOTALL)
+    own = Client().get("/api/docs/?script=")
+
+    assert page.status_code == 200
+    assert len(scripts) == 2
+    assert all("src=" in attributes and not inner.strip() for attributes, inner in scripts)
+    assert "<style" not in html
+    assert "'unsafe-inline'" not in page.headers["Content-Security-Policy"].split("script-src")[1].split(";")[0]
+    assert own.headers["Content-Type"].startswith("application/javascript")
+    assert b"/api/schema/" in own.content

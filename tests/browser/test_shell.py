@@ -1,0 +1,193 @@
+"""The shell as a person meets it: login, two tenants in two tabs, the menu, keyboard, languages, themes, widths."""
+
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tenants.models import Membership, User
+from tests.cast import PASSWORD
+
+PAGES = [
+    "settings/tenant/",
+    "settings/members/",
+    "settings/keys/",
+    "settings/audit/",
+    "manage/contacts/tag/",
+    "manage/contacts/tag/add/",
+    "manage/acquisition/channel/",
+    "manage/acquisition/spend/",
+    "manage/acquisition/spend/add/",
+    "manage/tenants/fxrate/add/",
+    "manage/password_change/",
+]
+STANDARD = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+# Latin that Chinese pages keep: names, codes and what operators call things themselves.
+LATIN = re.compile(
+    r"\b(SCRM|API|CAC|CLV|ROI|SOP|SKU|CSV|ERP|ISO|English|Ctrl|K|Esc|UTC|GBP|CNY|Acme|Ltd|Alice|Bob|Mei|acme|t|curl)\b"
+    r"|\b(contacts|orders|acquisition|analytics):(read|write)\b|[\w.]+@example\.com|[\w]+/[\w]+",
+    re.ASCII,
+)
+
+
+@pytest.fixture
+def alice_in_two(alice: Any, globex: Any) -> Any:
+    """Alice also works in globex, as an operator."""
+    Membership.objects.create(tenant=globex, user=alice, role="operator")
+    return alice
+
+
+def test_a_person_logs_in_switches_the_language_and_logs_out(open_browser: Any, alice: Any, no_tries: None) -> None:
+    page = open_browser()
+
+    page.goto("/t/acme/settings/members/")
+    page.get_by_label("邮箱").fill("alice@example.com")
+    page.get_by_label("密码").fill("wrong")
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_role("alert")).to_have_text("邮箱或密码不正确。")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("成员")
+    page.locator(".c-user summary").click()
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Members")
+    assert User.objects.get(pk=alice.pk).language == "en"
+    page.locator(".c-user summary").click()
+    page.get_by_role("button", name="Log out").click()
+    expect(page).to_have_url(re.compile("/login/$"))
+
+
+def test_two_tabs_hold_two_tenants(open_browser: Any, alice_in_two: Any, acme: Any, globex: Any, inside: Any) -> None:
+    from contacts.models import TagGroup
+
+    left = open_browser(alice_in_two)
+    left.goto("/t/acme/manage/contacts/taggroup/add/")
+    left.locator(".c-tenant summary").click()
+    with left.context.expect_page() as opened:
+        left.get_by_role("link", name="环球甜品").click(modifiers=["Control"])
+    right = opened.value
+
+    expect(right.locator(".c-tenant strong")).to_have_text("环球甜品")
+    right.goto("/t/globex/manage/contacts/taggroup/add/")
+    left.locator("#id_name").fill("左")
+    left.get_by_role("button", name="保存", exact=True).click()
+    right.locator("#id_name").fill("右")
+    right.get_by_role("button", name="保存", exact=True).click()
+    expect(left.locator("#result_list")).to_contain_text("左")
+    expect(right.locator("#result_list")).to_contain_text("右")
+
+    with inside(acme):
+        assert [group.name for group in TagGroup.objects.for_tenant(acme)] == ["左"]
+    with inside(globex):
+        assert [group.name for group in TagGroup.objects.for_tenant(globex)] == ["右"]
+
+
+def test_the_palette_finds_by_keyboard_alone(open_browser: Any, alice: Any) -> None:
+    page = open_browser(alice)
+    page.goto("/t/acme/settings/keys/")
+
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.insert_text("成员")
+    expect(page.locator(".c-hits a")).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("成员")
+
+
+def test_a_key_is_shown_once_with_a_line_to_try(open_browser: Any, alice: Any) -> None:
+    page = open_browser(alice)
+    page.goto("/t/acme/settings/keys/")
+
+    page.get_by_label("名称").fill("ERP")
+    page.get_by_label("orders:write").check()
+    page.get_by_role("button", name="新建").click()
+
+    token = page.locator("#new-key").inner_text()
+    expect(page.locator("#new-curl")).to_contain_text(f"Bearer {token}")
+    page.goto("/t/acme/settings/keys/")
+    expect(page.locator("body")).not_to_contain_text(token)
+
+
+def test_a_hostile_name_is_text_everywhere_in_the_shell(open_browser: Any, alice: Any, acme: Any, inside: Any) -> None:
+    from contacts.models import Tag, TagGroup
+
+    hostile = '"><b x-init="document.title=1">{{x}}</b>'
+    acme.name = hostile
+    acme.save(update_fields=["name"])
+    with inside(acme):
+        group = TagGroup.objects.create(tenant=acme, name=hostile)
+        tag = Tag.objects.create(tenant=acme, group=group, name=hostile)
+    page = open_browser(alice)
+
+    for path in ("manage/contacts/tag/", f"manage/contacts/tag/{tag.pk}/change/", "settings/tenant/"):
+        page.goto(f"/t/acme/{path}")
+        expect(page.locator(".c-tenant strong")).to_have_text(hostile)
+        page.wait_for_load_state("networkidle")
+        assert page.title() != "1"
+    page.goto("/tenants/")
+    assert page.title() != "1"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_shell_pages_are_accessible_and_fit(open_browser: Any, alice: Any, size: str, theme: str) -> None:
+    page = open_browser(alice, size=size, theme=theme)
+
+    found = {}
+    for path in PAGES:
+        page.goto(f"/t/acme/{path}")
+        found[path] = faults(page)
+
+    assert found == {path: [] for path in PAGES}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_login_page_is_accessible_and_fits(open_browser: Any, acme: Any, theme: str) -> None:
+    page = open_browser(size="phone", theme=theme)
+
+    page.goto("/login/")
+
+    assert faults(page) == []
+
+
+def faults(page: Any) -> list[str]:
+    """What axe finds, and whether the page is wider than its window."""
+    answer = Axe().run(page, options=STANDARD).response
+    found = [f"{each['id']}: {node['target']}" for each in answer["violations"] for node in each["nodes"]]
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [*found, f"{wider} px too wide"] if wider else found
+
+
+def test_pages_speak_one_language(open_browser: Any, alice: Any) -> None:
+    chinese, english = open_browser(alice), open_browser(alice, language="en-US")
+
+    latin, han = {}, {}
+    for path in PAGES:
+        chinese.goto(f"/t/acme/{path}")
+        english.goto(f"/t/acme/{path}")
+        latin[path] = re.findall(r"[A-Za-z]{2,}", LATIN.sub(" ", words(chinese)))
+        han[path] = re.findall(r"[\u4e00-\u9fff]+", words(english).replace("中文", ""))
+
+    assert latin == {path: [] for path in PAGES}
+    assert han == {path: [] for path in PAGES}
+
+
+def words(page: Any) -> str:
+    """What a page says to eyes and to screen readers, but for icons."""
+    return page.evaluate(  # type: ignore[no-any-return]
+        """() => {
+          const root = document.body.cloneNode(true);
+          root.querySelectorAll("script, .material-symbols-outlined, code, [type=hidden]").forEach((e) => e.remove());
+          const told = [...root.querySelectorAll("[title], [aria-label], [placeholder]")]
+            .flatMap((e) => [e.title, e.ariaLabel, e.placeholder]);
+          const texts = [], walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+          while (walk.nextNode()) texts.push(walk.currentNode.textContent);
+          return [...texts, ...told].join("\\n");
+        }"""
+    )

@@ -1,0 +1,14 @@
+"""Fixtures of the console's tests."""
+
+import pytest
+
+
+@pytest.fixture
+def no_tries() -> None:
+    """Forget the login tries of tests before this one."""
+    from django.conf import settings
+    from redis import Redis
+
+    client = Redis.from_url(settings.REDIS_URL)
+    for key in client.scan_iter(f"{settings.REDIS_PREFIX}login:*"):
+        client.delete(key)

@@ -1,0 +1,89 @@
+"""Channels and spend."""
+
+from typing import Any
+
+from acquisition.models import Spend
+from tenants.context import tenant_transaction
+from tests.cast import log_in
+from tests.console.shop_floor import count, open_shop, person, tell_contacts, tell_spend
+
+ENGLISH = {"accept-language": "en"}
+
+
+def get(user: Any, **query: Any) -> Any:
+    return log_in(user).get("/t/acme/channels/", query, headers=ENGLISH)
+
+
+def entry(token: Any, **fields: Any) -> dict[str, Any]:
+    body = {"channel": "store", "period": "month", "date": "2024-02-17", "kind": "staff", "amount": "90.10"}
+    return body | {"token": token} | fields
+
+
+def entered(tenant: Any) -> list[tuple[str, str, str, str, int]]:
+    with tenant_transaction(tenant.pk):
+        rows = Spend.objects.for_tenant(tenant).order_by("id")
+        return [(row.channel.slug, row.period, str(row.date), row.kind, row.amount_minor) for row in rows]
+
+
+def test_each_channel_has_its_contacts_cost_and_cac(acme: Any, mei: Any) -> None:
+    open_shop(acme, people=3)
+    tell_contacts(acme, person(9, acquired={"at": "2024-01-05T00:00:00Z", "channel": "organic"}))
+    count(acme)
+
+    page = get(mei)
+
+    totals = page.context["totals"]
+    rows = [(row.channel, row.is_paid, row.contacts, row.cost_minor) for row in totals.channels]
+    assert rows == [("organic", False, 1, 0), ("search", True, 3, 6000)]
+    assert (str(totals.cac), str(totals.paid_cac)) == ("15.000000", "20.000000")
+    assert "20.00" in page.content.decode()
+
+
+def test_a_month_without_an_entry_is_a_gap(acme: Any, bob: Any) -> None:
+    for month in ("2024-01", "2024-03"):
+        tell_spend(
+            acme,
+            {"external_id": month, "channel": "search", "month": month, "amount": "1.00", "currency": "GBP"},
+        )
+
+    page = get(bob)
+
+    assert [line.months[:3] for line in page.context["calendar"]] == [[100, None, 100]]
+    assert page.context["gaps"] == 1
+    assert "nothing entered" in page.content.decode()
+
+
+def test_a_cost_is_entered_once_however_often_it_is_sent(acme: Any, bob: Any) -> None:
+    browser = log_in(bob)
+    token = browser.get("/t/acme/channels/").context["form"]["token"].value()
+
+    answers = [browser.post("/t/acme/channels/", entry(token)) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert entered(acme) == [("store", "month", "2024-02-01", "staff", 9010)]
+
+
+def test_what_cannot_be_entered_is_said_beside_it(acme: Any, bob: Any) -> None:
+    browser = log_in(bob)
+    token = browser.get("/t/acme/channels/").context["form"]["token"].value()
+
+    wrong = [
+        entry(token, amount="-1"),
+        entry(token, amount="1.005"),
+        entry(token, channel="no slug"),
+        entry("x"),
+    ]
+
+    for body in wrong:
+        answer = browser.post("/t/acme/channels/", body)
+        assert (answer.status_code, answer.context["form"].is_valid()) == (200, False)
+    assert entered(acme) == []
+
+
+def test_a_brand_manager_reads_but_does_not_enter(acme: Any, mei: Any) -> None:
+    browser = log_in(mei)
+    page = browser.get("/t/acme/channels/")
+
+    assert b"spend-form" not in page.content
+    assert browser.post("/t/acme/channels/", entry("x")).status_code == 403
+    assert entered(acme) == []

@@ -106,3 +106,21 @@ class CohortRollup(TenantModel):
             ),
             models.CheckConstraint(condition=Q(gross_minor__gte=0), name="analytics_cohortrollup_gross"),
         ]
+
+
+class CohortAge(TenantModel):
+    """What one cohort day brought in one day of its age, all channels together: narrows a payback's second.
+
+    `age_day` n holds the seconds (n - 1) × 86,400 < elapsed <= n × 86,400; second 0 is in no row.
+    """
+
+    cohort_date = models.DateField()
+    age_day = models.IntegerField()
+    gross_minor = models.BigIntegerField()
+    refund_minor = models.BigIntegerField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            # a range of ages of some cohort days
+            models.UniqueConstraint(fields=["tenant", "cohort_date", "age_day"], name="analytics_cohortage_cell")
+        ]

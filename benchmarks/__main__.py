@@ -85,9 +85,7 @@ def keep(figures: dict[str, list[Figure]], *, at: datetime, machine: dict[str, A
     path = FOLDER / "results" / f"{at:%Y-%m-%d-%H%M%S}.json"
     path.parent.mkdir(exist_ok=True)
     groups = {name: [as_json(figure) for figure in group] for name, group in figures.items()}
-    path.write_text(
-        json.dumps({"at": at.isoformat(), "machine": machine, "figures": groups}, indent=1) + "\n"
-    )
+    path.write_text(json.dumps({"at": at.isoformat(), "machine": machine, "figures": groups}, indent=1) + "\n")
     return path
 
 

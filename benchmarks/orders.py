@@ -143,9 +143,7 @@ class Shop:
     def post(self, calls: list[bytes], path: str = BULK) -> None:
         """Send the calls over two connections."""
         failures: list[str] = []
-        threads = [
-            threading.Thread(target=self.send, args=(calls[turn::2], path, failures)) for turn in (0, 1)
-        ]
+        threads = [threading.Thread(target=self.send, args=(calls[turn::2], path, failures)) for turn in (0, 1)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -233,8 +231,7 @@ def _rows_to_copy(cursor: Any, told: Shop, into: Shop) -> tuple[io.StringIO, io.
     """Rows of one tenant as another's, under new ids, as COPY text."""
     wanted = CALLS * ORDERS_A_CALL
     cursor.execute(
-        "INSERT INTO orders_source (tenant_id, slug, name, unknown_buyer)"
-        " VALUES (%s, %s, '', 'create') RETURNING id",
+        "INSERT INTO orders_source (tenant_id, slug, name, unknown_buyer) VALUES (%s, %s, '', 'create') RETURNING id",
         [into.tenant.pk, f"copy-{time.time_ns()}"],
     )
     source_id = cursor.fetchone()[0]
@@ -250,9 +247,7 @@ def _rows_to_copy(cursor: Any, told: Shop, into: Shop) -> tuple[io.StringIO, io.
     orders, lines = io.StringIO(), io.StringIO()
     cursor.copy_expert(
         f"COPY (SELECT {ids[0]} + o.n - 1, {into.tenant.pk}, {source_id}, o.external_id || '-' || o.again,"
-        f" {contact_id} + o.n %% {KNOWN_BUYERS}, {columns} FROM {base} o ORDER BY o.n) TO STDOUT".replace(
-            "%%", "%"
-        ),
+        f" {contact_id} + o.n %% {KNOWN_BUYERS}, {columns} FROM {base} o ORDER BY o.n) TO STDOUT".replace("%%", "%"),
         orders,
     )
     cursor.copy_expert(

@@ -44,10 +44,12 @@ def _model_errors(model: type[models.Model]) -> list[CheckMessage]:
             errors.append(Error("use TenantForeignKey", obj=field, id="tenants.E003"))
     if model._meta.local_many_to_many:
         errors.append(Error("write the link table out", obj=model, id="tenants.E004"))
-    for constraint in model._meta.constraints:
-        if isinstance(constraint, models.UniqueConstraint) and tuple(constraint.fields)[:1] != ("tenant",):
-            errors.append(Error(f"{constraint.name} must start with tenant", obj=model, id="tenants.E005"))
-    return errors
+    uniques = (one for one in model._meta.constraints if isinstance(one, models.UniqueConstraint))
+    return errors + [
+        Error(f"{unique.name} must start with tenant", obj=model, id="tenants.E005")
+        for unique in uniques
+        if tuple(unique.fields)[:1] != ("tenant",)
+    ]
 
 
 @register(Tags.security, deploy=True)

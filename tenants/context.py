@@ -56,9 +56,7 @@ def lock_tenant_writes(*, tenant_id: int) -> None:
     if current_tenant_id() != int(tenant_id):
         raise TenantContextMissing(f"open tenant {tenant_id}'s transaction before writing")
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock((%s::bigint << 40) + %s)", [WRITE_LOCK_CLASS, int(tenant_id)]
-        )
+        cursor.execute("SELECT pg_advisory_xact_lock((%s::bigint << 40) + %s)", [WRITE_LOCK_CLASS, int(tenant_id)])
 
 
 def _set_tenant(value: str) -> None:

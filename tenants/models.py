@@ -152,9 +152,7 @@ class IdempotencyRecord(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "api_key", "route", "key"], name="tenants_idempotencyrecord_once"
-            )
+            models.UniqueConstraint(fields=["tenant", "api_key", "route", "key"], name="tenants_idempotencyrecord_once")
         ]
         # pruning by age
         indexes = [models.Index(fields=["tenant", "created_at"], name="tenants_idempotency_by_age")]

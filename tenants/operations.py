@@ -14,8 +14,9 @@ class TenantTable(Operation):
     """Put a table under both database locks, as its model stands at this point of the migrations.
 
     Forces row security with the one policy, adds `UNIQUE (tenant_id, id)`, the composite keys of every
-    `TenantForeignKey` and, where none of them leads there, the key to the tenant, all NOT DEFERRABLE, and the app role's grants. Run it again after a migration that
-    adds a key: what stands is left alone. `append_only` tables give the app role no UPDATE and no DELETE.
+    `TenantForeignKey` and, where none of them leads there, the key to the tenant, all NOT DEFERRABLE, and the app
+    role's grants. Run it again after a migration that adds a key: what stands is left alone. `append_only` tables give
+    the app role no UPDATE and no DELETE.
     Source: PostgreSQL, "Row Security Policies": referential checks bypass row security, hence the composite keys.
     """
 

@@ -46,9 +46,7 @@ class TestRun:
     def start(self) -> None:
         """Start what is embedded, and make the roles and the database."""
         if self.admin_url is None or not self.redis_given:
-            self.membership = embedded.join(
-                self.data_dir, with_postgres=self.admin_url is None, throwaway=True
-            )
+            self.membership = embedded.join(self.data_dir, with_postgres=self.admin_url is None, throwaway=True)
         if self.admin_url is None:
             embedded.set_up_database(self.data_dir)
             return
@@ -82,17 +80,13 @@ def choose_environment() -> TestRun:
     """Choose every address of this run and put it into the environment; start nothing."""
     data_dir = Path(tempfile.mkdtemp(prefix="scrm-test-"))
     data_dir.chmod(0o711)  # PostgreSQL runs as another user when we are root
-    run = TestRun(
-        data_dir, secrets.token_hex(6), os.environ.get("DATABASE_URL"), redis_given="REDIS_URL" in os.environ
-    )
+    run = TestRun(data_dir, secrets.token_hex(6), os.environ.get("DATABASE_URL"), redis_given="REDIS_URL" in os.environ)
     if run.admin_url is None:
         os.environ.update(embedded.database_urls(data_dir))
     else:
         owner, app = run.logins()
         os.environ["DATABASE_URL"] = provision.address(run.admin_url, database=run.database, login=app)
-        os.environ["DATABASE_OWNER_URL"] = provision.address(
-            run.admin_url, database=run.database, login=owner
-        )
+        os.environ["DATABASE_OWNER_URL"] = provision.address(run.admin_url, database=run.database, login=owner)
     if not run.redis_given:
         os.environ["REDIS_URL"] = embedded.redis_url(data_dir)
     os.environ.update(

@@ -205,4 +205,22 @@ class Migration(migrations.Migration):
         tenants.operations.TenantTable("TickCursor"),
         tenants.operations.TenantTable("CohortFact"),
         tenants.operations.TenantTable("CohortRollup"),
+
+        migrations.CreateModel(
+            name='CohortAge',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('cohort_date', models.DateField()),
+                ('age_day', models.IntegerField()),
+                ('gross_minor', models.BigIntegerField()),
+                ('refund_minor', models.BigIntegerField()),
+                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+            ],
+            options={
+                'abstract': False,
+                'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('tenant', 'cohort_date', 'age_day'), name='analytics_cohortage_cell')],
+            },
+        ),
+        tenants.operations.TenantTable("CohortAge"),
     ]

@@ -8,7 +8,7 @@ from django.db import connection
 from analytics.ages import COARSE_EDGES, EDGES
 from tenants.models import Tenant
 
-# All three: plain and slow on purpose, written apart from what services do. Parameters: tenant, zone, edges.
+# All four: plain and slow on purpose, written apart from what services do. Parameters: tenant, zone, edges.
 
 # Contacts whose acquisition is not the first touch, else the first purchase, on its day in the tenant's zone.
 _CONTACTS = """
@@ -90,6 +90,18 @@ WITH facts AS MATERIALIZED (SELECT * FROM ({_PLAIN_FACTS}) AS p), plain AS (
 SELECT (SELECT count(*) FROM (SELECT * FROM plain EXCEPT ALL SELECT * FROM held) AS missing)
      + (SELECT count(*) FROM (SELECT * FROM held EXCEPT ALL SELECT * FROM plain) AS surplus)
 """  # noqa: S608 - fragments are constants
+# The same for the sums by single days of age.
+_AGES = f"""
+WITH plain AS (
+    SELECT cohort_date, ceil(elapsed_seconds / 86400.0)::int,
+           sum(CASE WHEN kind = 1 THEN amount_minor ELSE 0 END), sum(CASE WHEN kind = 2 THEN -amount_minor ELSE 0 END)
+    FROM ({_PLAIN_FACTS}) AS p WHERE elapsed_seconds > 0 GROUP BY 1, 2
+), held AS (
+    SELECT cohort_date, age_day, gross_minor, refund_minor FROM analytics_cohortage WHERE tenant_id = %(tenant)s
+)
+SELECT (SELECT count(*) FROM (SELECT * FROM plain EXCEPT ALL SELECT * FROM held) AS missing)
+     + (SELECT count(*) FROM (SELECT * FROM held EXCEPT ALL SELECT * FROM plain) AS surplus)
+"""  # noqa: S608 - fragments are constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +127,7 @@ def cohort_differences(*, tenant: Tenant) -> Differences:
     }
     counts = []
     with connection.cursor() as cursor:
-        for statement in (_CONTACTS, _FACTS, _ROLLUPS):
+        for statement in (_CONTACTS, _FACTS, _ROLLUPS, _AGES):
             cursor.execute(statement, parameters)
             counts.append(cursor.fetchone()[0])
-    return Differences(contacts=counts[0], facts=counts[1], rollups=counts[2])
+    return Differences(contacts=counts[0], facts=counts[1], rollups=counts[2] + counts[3])

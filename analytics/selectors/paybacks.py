@@ -1,6 +1,6 @@
 """The exact second at which a cohort paid back, found in the few facts that can hold it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from analytics import periods, ratios
-from analytics.ages import BUCKETS, COARSE_BUCKETS, bucket_range
+from analytics.ages import BUCKETS, COARSE_BUCKETS, DAY_SECONDS, bucket_range
 from analytics.cells import CohortSums, Value
 from analytics.cohorts import Payback, PaybackStatus
 from analytics.selectors.sums import CHANNEL, IN_SCOPE, Scope
@@ -46,12 +46,35 @@ GROUP BY start, key
 """  # noqa: S608 - fragments are constants
 
 
+# Purpose: what each searched period brought by single days of age. Parameters: tenant; days, day_starts, day_firsts,
+# day_lasts (`_windows`, ages in days). Grain: period × day of age, in order. Units: minor units.
+_BY_DAY = """
+SELECT w.start, age_day, sum(gross_minor)::bigint, sum(refund_minor)::bigint
+FROM unnest(%(days)s::date[], %(day_starts)s::date[], %(day_firsts)s::bigint[], %(day_lasts)s::bigint[])
+     AS w (day, start, first, last)
+JOIN analytics_cohortage ON cohort_date = w.day AND age_day BETWEEN w.first AND w.last
+WHERE tenant_id = %(tenant)s
+GROUP BY 1, 2
+ORDER BY 1, 2
+"""
+
+_Key = tuple[date, int]
 _Seconds = tuple[int | None, int | None]
 _SECOND = timedelta(seconds=1)
 
 
+class _Run(NamedTuple):
+    """What happened in some seconds in a row, and the net before them."""
+
+    first: int
+    last: int | None
+    before: int
+    gross: int
+    refund: int
+
+
 class _Search(NamedTuple):
-    """Seconds to look through (none if `last` < `first`), the net before them, and whether second 0 paid back."""
+    """Seconds to look through, the net before them, and whether second 0 paid back."""
 
     first: int
     last: int
@@ -61,17 +84,13 @@ class _Search(NamedTuple):
 
 
 def paybacks_of(
-    *,
-    scope: Scope,
-    cohorts: Mapping[tuple[date, int], CohortSums],
-    costs: Mapping[tuple[date, int], int],
-    margin: Decimal,
-) -> dict[tuple[date, int], Payback]:
+    *, scope: Scope, cohorts: Mapping[_Key, CohortSums], costs: Mapping[_Key, int], margin: Decimal
+) -> dict[_Key, Payback]:
     """The payback of each (period, channel) that has contacts or a cost."""
-    results: dict[tuple[date, int], Payback] = {}
-    searches: dict[tuple[date, int], _Search] = {}
-    observed: dict[tuple[date, int], int] = {}
-    ends = range(BUCKETS) if scope.is_whole else COARSE_BUCKETS
+    results: dict[_Key, Payback] = {}
+    observed: dict[_Key, int] = {}
+    found: dict[_Key, _Seconds] = {}
+    searches: dict[_Key, _Search] = {}
     for key in cohorts.keys() | costs.keys():
         cohort, cost = cohorts.get(key), costs.get(key, 0)
         seconds = _observed_seconds(scope, key[0])
@@ -81,14 +100,13 @@ def paybacks_of(
             continue
         observed[key] = seconds
         need = ratios.needed_revenue(cost, margin)
-        if cohort is None or need is None:
-            continue
-        search = _narrow(cohort.buckets, ends=ends, need=need, observed=seconds)
-        if search is not None:
-            searches[key] = search
-    seconds_of = {key: _seconds_found(search, None) for key, search in searches.items()}
-    seconds_of |= _run(scope, {key: search for key, search in searches.items() if search.first <= search.last})
-    return results | {key: _payback(*seconds_of.get(key, (None, None)), seconds) for key, seconds in observed.items()}
+        if cohort is not None and need is not None:
+            searches[key] = _whole_search(cohort.buckets, need=need, observed=seconds)
+    searches = _narrowed(searches, {key: _bucket_runs(scope, cohorts[key].buckets) for key in searches}, found)
+    if scope.is_whole:
+        searches = _narrowed(searches, _day_runs(scope, searches), found)
+    found |= _run(scope, searches)
+    return results | {key: _payback(*found.get(key, (None, None)), seconds) for key, seconds in observed.items()}
 
 
 def _status_before_search(cohort: CohortSums | None, cost: int, observed: int) -> PaybackStatus | None:
@@ -105,49 +123,70 @@ def _observed_seconds(scope: Scope, start: date) -> int:
     return (scope.as_of - ending) // _SECOND
 
 
-def _narrow(buckets: list[Value], *, ends: Sequence[int], need: int, observed: int) -> _Search | None:
-    """Find the ages that can hold a payback, by what each run of buckets may add at most and take at most.
-
-    The first run that may reach what is needed, to the last in which the running net may lie below it. `ends` are
-    the last buckets of the runs; the first run is second 0, of which the sum is known.
-    """
-    runs = [run for run in _runs(buckets, ends) if run.first <= observed]
-    first = next((i for i, run in enumerate(runs) if run.before + run.value.gross_minor >= need), None)
-    if first is None:
-        return None
-    last = max(i for i, run in enumerate(runs) if run.before - run.value.refund_minor < need)
-    start = max(first, 1)
-    end = runs[last].last
-    return _Search(
-        first=runs[start].first if start < len(runs) else observed + 1,
-        last=observed if end is None else min(end, observed),
-        base=runs[start].before if start < len(runs) else 0,
-        need=need,
-        is_paid_at_once=runs[0].value.gross_minor - runs[0].value.refund_minor >= need,
-    )
+def _whole_search(buckets: list[Value], *, need: int, observed: int) -> _Search:
+    """All seconds after the first, of which the sum is known."""
+    at_once = buckets[0].gross_minor - buckets[0].refund_minor
+    return _Search(first=1, last=observed, base=at_once, need=need, is_paid_at_once=at_once >= need)
 
 
-class _Run(NamedTuple):
-    """What happened at the ages of some buckets in a row, and the net before them."""
-
-    first: int
-    last: int | None
-    before: int
-    value: Value
-
-
-def _runs(buckets: list[Value], ends: Sequence[int]) -> Iterator[_Run]:
-    start, before = 0, 0
-    for end in ends:
-        value = Value()
-        for bucket in buckets[start : end + 1]:
-            value.add(0, bucket.gross_minor, bucket.refund_minor)
-        yield _Run(bucket_range(start)[0], bucket_range(end)[1], before, value)
-        before += value.gross_minor - value.refund_minor
+def _bucket_runs(scope: Scope, buckets: list[Value]) -> list[_Run]:
+    """A cohort by age buckets, or the coarse ones that a channel's rollups have; from second 1 on."""
+    runs, start, before = [], 1, buckets[0].gross_minor - buckets[0].refund_minor
+    for end in range(1, BUCKETS) if scope.is_whole else COARSE_BUCKETS[1:]:
+        gross = sum(bucket.gross_minor for bucket in buckets[start : end + 1])
+        refund = sum(bucket.refund_minor for bucket in buckets[start : end + 1])
+        runs.append(_Run(bucket_range(start)[0], bucket_range(end)[1], before, gross, refund))
+        before += gross - refund
         start = end + 1
+    return runs
 
 
-def _run(scope: Scope, searches: Mapping[tuple[date, int], _Search]) -> dict[tuple[date, int], _Seconds]:
+def _day_runs(scope: Scope, searches: Mapping[_Key, _Search]) -> dict[_Key, list[_Run]]:
+    """The searched seconds by days of age; days without news are left out. Buckets start and end with a day."""
+    found: dict[_Key, list[_Run]] = {key: [] for key in searches}
+    if not searches:
+        return found
+    windows = _windows(scope, searches, unit=DAY_SECONDS)
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_DAY, {"tenant": scope.tenant.pk, **windows})
+        rows = cursor.fetchall()
+    keys = {start: (start, channel) for start, channel in searches}
+    before = {key: search.base for key, search in searches.items()}
+    for start, age_day, gross, refund in rows:
+        key = keys[start]
+        found[key].append(_Run((age_day - 1) * DAY_SECONDS + 1, age_day * DAY_SECONDS, before[key], gross, refund))
+        before[key] += gross - refund
+    return found
+
+
+def _narrowed(
+    searches: Mapping[_Key, _Search], runs: Mapping[_Key, list[_Run]], found: dict[_Key, _Seconds]
+) -> dict[_Key, _Search]:
+    """The searches cut down to the runs that can hold an answer; those that need none are put into `found`."""
+    left = {}
+    for key, search in searches.items():
+        narrower = _narrow(search, [run for run in runs[key] if run.first <= search.last])
+        if narrower is None:
+            found[key] = (0, 0) if search.is_paid_at_once else (None, None)
+        else:
+            left[key] = narrower
+    return left
+
+
+def _narrow(search: _Search, runs: Sequence[_Run]) -> _Search | None:
+    """From the first run that may reach what is needed (or may fall below it, if it is there at once) to the last in
+    which the running net may lie below it, judged by what each run adds at most and takes at most.
+    """
+    below = [i for i, run in enumerate(runs) if run.before - run.refund < search.need]
+    reached = below if search.is_paid_at_once else [i for i, r in enumerate(runs) if r.before + r.gross >= search.need]
+    if not below or not reached:
+        return None
+    first, last = runs[reached[0]], runs[below[-1]]
+    end = search.last if last.last is None else min(last.last, search.last)
+    return search._replace(first=first.first, last=end, base=first.before)
+
+
+def _run(scope: Scope, searches: Mapping[_Key, _Search]) -> dict[_Key, _Seconds]:
     if not searches:
         return {}
     keys, wanted = list(searches), list(searches.values())
@@ -166,12 +205,16 @@ def _run(scope: Scope, searches: Mapping[tuple[date, int], _Search]) -> dict[tup
     return {key: _seconds_found(search, rows.get(key)) for key, search in searches.items()}
 
 
-def _windows(scope: Scope, searches: Mapping[tuple[date, int], _Search]) -> dict[str, list[Any]]:
-    """Each day of the searched periods with the ages to read, so that the index is read day by day."""
+def _windows(scope: Scope, searches: Mapping[_Key, _Search], *, unit: int = 1) -> dict[str, list[Any]]:
+    """Each day of the searched periods with the ages to read, so that the index is read day by day.
+
+    Units: ages in `unit` seconds, rounded up.
+    """
     ages: dict[date, tuple[int, int]] = {}
     for (start, _), search in searches.items():
-        first, last = ages.get(start, (search.first, search.last))
-        ages[start] = (min(first, search.first), max(last, search.last))
+        own = (-(-search.first // unit), -(-search.last // unit))
+        first, last = ages.get(start, own)
+        ages[start] = (min(first, own[0]), max(last, own[1]))
     rows = [
         (start + timedelta(days=number), start, first, last)
         for start, (first, last) in ages.items()

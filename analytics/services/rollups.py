@@ -6,7 +6,7 @@ from datetime import date
 from django.db import connection
 
 from analytics.ages import COARSE_BUCKETS, COARSE_EDGES, EDGES
-from analytics.models import CohortRollup
+from analytics.models import CohortAge, CohortRollup
 from tenants.models import Tenant
 
 AGES = {
@@ -47,6 +47,20 @@ INSERT INTO analytics_cohortrollup (
     refund_minor, first_gross_minor, first_refund_minor, last_happened_at)
 SELECT %(tenant)s, sums.* FROM ({SUMS_OF_FACTS}) AS sums
 """  # noqa: S608 - fragments are constants
+# Purpose: the same by single days of age. Parameters: tenant; days (NULL: all). Grain: cohort day × day of age.
+AGES_OF_FACTS = """
+    SELECT cohort_date, ((elapsed_seconds + 86399) / 86400)::int AS age_day,
+           coalesce(sum(amount_minor) FILTER (WHERE kind = 1), 0)::bigint AS gross_minor,
+           coalesce(-sum(amount_minor) FILTER (WHERE kind = 2), 0)::bigint AS refund_minor
+    FROM analytics_cohortfact
+    WHERE tenant_id = %(tenant)s AND (%(days)s::date[] IS NULL OR cohort_date = ANY(%(days)s::date[]))
+      AND elapsed_seconds > 0
+    GROUP BY 1, 2
+"""
+INSERT_AGES = f"""
+INSERT INTO analytics_cohortage (tenant_id, cohort_date, age_day, gross_minor, refund_minor)
+SELECT %(tenant)s, sums.* FROM ({AGES_OF_FACTS}) AS sums
+"""  # noqa: S608 - fragments are constants
 
 
 def rebuild_rollups(*, tenant: Tenant, days: Collection[date] | None = None) -> None:
@@ -54,10 +68,12 @@ def rebuild_rollups(*, tenant: Tenant, days: Collection[date] | None = None) -> 
     if days is not None and not days:
         return
     chosen = None if days is None or _is_most(tenant, days) else sorted(days)
-    rows = CohortRollup.objects.for_tenant(tenant)
-    (rows if chosen is None else rows.filter(cohort_date__in=chosen)).delete()
+    for model in (CohortRollup, CohortAge):
+        rows = model.objects.for_tenant(tenant)
+        (rows if chosen is None else rows.filter(cohort_date__in=chosen)).delete()
     with connection.cursor() as cursor:
         cursor.execute(INSERT_ROLLUPS, {"tenant": tenant.pk, "days": chosen, **AGES})
+        cursor.execute(INSERT_AGES, {"tenant": tenant.pk, "days": chosen})
 
 
 def _is_most(tenant: Tenant, days: Collection[date]) -> bool:

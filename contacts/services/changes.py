@@ -16,7 +16,8 @@ SELECT %(tenant)s, id, %(reason)s, %(at)s FROM unnest(%(ids)s::bigint[]) id
 # the oldest rows first, so that a long backlog goes in bounded steps; parameters: tenant, before, at_most
 _PRUNE = """
 DELETE FROM contacts_change WHERE tenant_id = %(tenant)s AND id IN (
-    SELECT id FROM contacts_change WHERE tenant_id = %(tenant)s AND created_at < %(before)s ORDER BY id LIMIT %(at_most)s)
+    SELECT id FROM contacts_change
+    WHERE tenant_id = %(tenant)s AND created_at < %(before)s ORDER BY id LIMIT %(at_most)s)
 """
 
 

@@ -54,9 +54,7 @@ class Client:
                 raise CallFailed(f"{path}: row {result['index']} was refused: {result['errors']}")
         return answer
 
-    def _call(
-        self, method: str, path: str, content: bytes | None, headers: Mapping[str, str]
-    ) -> dict[str, Any]:
+    def _call(self, method: str, path: str, content: bytes | None, headers: Mapping[str, str]) -> dict[str, Any]:
         reason = ""
         for attempt in range(ATTEMPTS):
             try:
@@ -77,9 +75,7 @@ class Client:
     ) -> tuple[int, float, bytes]:
         connection = self._connection()
         try:
-            connection.request(
-                method, f"{self.address.path.rstrip('/')}/api/v1{path}", content, dict(headers)
-            )
+            connection.request(method, f"{self.address.path.rstrip('/')}/api/v1{path}", content, dict(headers))
             response = connection.getresponse()
             return response.status, float(response.headers.get("Retry-After", 1)), response.read()
         except BaseException:

@@ -57,9 +57,7 @@ def note_loaded(*, tenant: Tenant, rows: int, at: datetime) -> None:
 def temporary_key(*, tenant: Tenant) -> Iterator[str]:
     """Make an API key for the load, and revoke it afterwards whatever happens."""
     with tenant_transaction(tenant.pk):
-        key, token = create_api_key(
-            tenant=tenant, name="demo load", scopes=SCOPES, actor=ACTOR, at=timezone.now()
-        )
+        key, token = create_api_key(tenant=tenant, name="demo load", scopes=SCOPES, actor=ACTOR, at=timezone.now())
     try:
         yield token
     finally:

@@ -127,9 +127,7 @@ def expected_totals(invoices: Sequence[Invoice]) -> Totals:
         known = acquired_at.get(invoice.customer_id, invoice.happened_at)
         acquired_at[invoice.customer_id] = min(known, invoice.happened_at)
     counted = (
-        invoice.amount
-        for invoice in invoices
-        if invoice.happened_at >= acquired_at.get(invoice.customer_id, "9999")
+        invoice.amount for invoice in invoices if invoice.happened_at >= acquired_at.get(invoice.customer_id, "9999")
     )
     return Totals(contacts=len(acquired_at), net=sum(counted, Decimal(0)))
 

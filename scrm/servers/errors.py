@@ -32,8 +32,7 @@ CAUSES = [
     ),
     (
         "connection refused",
-        "Nothing listens there. Start that server, or unset DATABASE_URL and REDIS_URL"
-        " to use the embedded ones.",
+        "Nothing listens there. Start that server, or unset DATABASE_URL and REDIS_URL to use the embedded ones.",
     ),
     (
         "pre-existing shared memory block",

@@ -76,9 +76,7 @@ def locate(data_dir: Path, *, throwaway: bool = False) -> Cluster:
     sockets = Path(held["sockets"]) if held else Path()
     if not held or not _is_private(sockets):
         if not held and home.exists() and home.parent != data_dir:
-            shutil.rmtree(
-                home
-            )  # left by a data directory of this name that is gone, and its passwords with it
+            shutil.rmtree(home)  # left by a data directory of this name that is gone, and its passwords with it
         sockets = _make_socket_directory(account, data_dir)
         write_private(record, json.dumps({"directory": str(home), "sockets": str(sockets)}))
     (data_dir / "logs").mkdir(mode=0o700, exist_ok=True)
@@ -198,9 +196,7 @@ def _create(cluster: Cluster, credentials: Credentials) -> None:
         command = _initdb_command(part, secret)
         if cluster.throwaway:
             command.append("--no-sync")
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd="/", **_as_account(account)
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **_as_account(account))
         if done.returncode:
             raise explain("PostgreSQL's initdb failed.", done.stdout + done.stderr)
         part.rename(cluster.directory)

@@ -125,7 +125,5 @@ def _status(pid: int) -> str:
 
 
 def _ps(pid: int, column: str) -> str:
-    done = subprocess.run(
-        ["ps", "-o", f"{column}=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["ps", "-o", f"{column}=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return done.stdout.strip()

@@ -57,9 +57,7 @@ def drop(*, admin_url: str, database: str, roles: list[str]) -> None:
     admin = connect(address(admin_url, database=_maintenance(admin_url)))
     try:
         with admin.cursor() as cursor:
-            cursor.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
-            )
+            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
             for role in roles:
                 cursor.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
     finally:
@@ -132,9 +130,7 @@ def _make_role(admin: extensions.connection, login: Login) -> None:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [login.role])
         verb = "ALTER" if cursor.fetchone() else "CREATE"
         cursor.execute(
-            sql.SQL(verb + " ROLE {} LOGIN NOCREATEDB NOCREATEROLE PASSWORD %s").format(
-                sql.Identifier(login.role)
-            ),
+            sql.SQL(verb + " ROLE {} LOGIN NOCREATEDB NOCREATEROLE PASSWORD %s").format(sql.Identifier(login.role)),
             [login.password],
         )
 
@@ -147,9 +143,7 @@ def _make_database(admin: extensions.connection, database: str, owner: Login) ->
             cursor.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(role))
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
         if cursor.fetchone() is None:
-            cursor.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(name, role)
-            )
+            cursor.execute(sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(name, role))
 
 
 def _grant(inside: extensions.connection, database: str, owner: Login, app: Login) -> None:
@@ -163,8 +157,7 @@ def _grant(inside: extensions.connection, database: str, owner: Login, app: Logi
         "GRANT USAGE ON SCHEMA public TO {app}",
         "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
         " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
-        " GRANT USAGE, SELECT ON SEQUENCES TO {app}",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {app}",
     )
     names = {
         "database": sql.Identifier(database),

@@ -61,9 +61,7 @@ class Supervisor:
             if quick and lived_seconds < child.pause_seconds:
                 continue
             pause = min(max(1.0, child.pause_seconds * 2), LONGEST_PAUSE_SECONDS) if quick else 0.0
-            self.say(
-                f"{child.name} ended ({_reason(child.process)}); starting it again. Its log: {child.log}"
-            )
+            self.say(f"{child.name} ended ({_reason(child.process)}); starting it again. Its log: {child.log}")
             child.pause_seconds, child.started_at_seconds = pause, time.monotonic()
             child.process = _spawn(child.command, child.log)
             self._record()
@@ -95,9 +93,7 @@ def stop_leftovers(data_dir: Path) -> list[str]:
     path = _record_path(data_dir)
     held = json.loads(path.read_text()) if path.exists() else []
     left = [
-        item
-        for item in held
-        if processes.is_alive(item["pid"]) and processes.identity(item["pid"]) == item["identity"]
+        item for item in held if processes.is_alive(item["pid"]) and processes.identity(item["pid"]) == item["identity"]
     ]
     for item in left:
         processes.stop(item["pid"], signals=((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, 5.0)))

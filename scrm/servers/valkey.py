@@ -52,9 +52,7 @@ def locate(data_dir: Path, *, throwaway: bool = False) -> Store:
     directory = data_dir / "valkey"
     directory.mkdir(mode=0o700, exist_ok=True)
     (data_dir / "logs").mkdir(mode=0o700, exist_ok=True)
-    store = Store(
-        str(directory), str(data_dir / "logs" / "valkey.log"), processes.free_port(), throwaway=throwaway
-    )
+    store = Store(str(directory), str(data_dir / "logs" / "valkey.log"), processes.free_port(), throwaway=throwaway)
     return _record(data_dir, store)
 
 
@@ -86,9 +84,7 @@ def stop(store: Store) -> None:
 
 def is_running(store: Store) -> bool:
     """Say whether the recorded process lives and is still the same one."""
-    return (
-        bool(store.pid) and processes.is_alive(store.pid) and processes.identity(store.pid) == store.identity
-    )
+    return bool(store.pid) and processes.is_alive(store.pid) and processes.identity(store.pid) == store.identity
 
 
 def url(store: Store, credentials: Credentials) -> str:

@@ -10,6 +10,4 @@ def record_act(
     *, tenant: Tenant, at: datetime, actor: str, act: str, target: str = "", address: str | None = None, **detail: Any
 ) -> None:
     """Append one security-relevant act to the tenant's log."""
-    AuditEntry.objects.create(
-        tenant=tenant, at=at, actor=actor, act=act, target=target, detail=detail, address=address
-    )
+    AuditEntry.objects.create(tenant=tenant, at=at, actor=actor, act=act, target=target, detail=detail, address=address)

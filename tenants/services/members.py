@@ -45,9 +45,7 @@ def create_tenant(
     return tenant, owner
 
 
-def add_member(
-    *, tenant: Tenant, email: str, role: str, password: str | None, actor: str, at: datetime
-) -> Membership:
+def add_member(*, tenant: Tenant, email: str, role: str, password: str | None, actor: str, at: datetime) -> Membership:
     """Let a person work in the tenant; a new one gets the password, a known one keeps his own.
 
     Raises: AlreadyMember

@@ -99,9 +99,10 @@ def test_fifty_calls_at_once_act_once(acme, acme_key, inside):
 
 def test_a_call_that_is_still_running_is_409(api, acme, acme_key, monkeypatch):
     from tenants.api import fx_rates
+    from tenants.services import fx
 
     inner = []
-    save = fx_rates.save_rates
+    save = fx.save_rates
 
     def slow(**kwargs):
         with ThreadPoolExecutor(1) as pool:

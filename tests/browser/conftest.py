@@ -124,9 +124,12 @@ def answers(url: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="session")
-def worker(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A real worker with beat, as the app role on the run's own database."""
+@pytest.fixture
+def worker(transactional_db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A real worker with beat, as the app role on the run's own database.
+
+    It lives for one test: its ticks would hold tables that are emptied after each.
+    """
     from django.conf import settings
 
     folder = tmp_path_factory.mktemp("worker")

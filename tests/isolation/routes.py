@@ -168,7 +168,9 @@ def _value(kind: Any, variant: Variant, currency: str) -> Any:
     """A value of a declared type that asks for the variant's row wherever it can."""
     if isinstance(kind, inspect.Metadata):
         code = (kind.extra or {}).get("code")
-        return currency if code == "invalid_currency" else _BY_CODE.get(code) or _value(kind.type, variant, currency)
+        return (
+            currency if code == "invalid_currency" else _BY_CODE.get(str(code)) or _value(kind.type, variant, currency)
+        )
     if isinstance(kind, inspect.UnionType):
         return _value(next(one for one in kind.types if not isinstance(one, inspect.NoneType)), variant, currency)
     if isinstance(kind, inspect.StructType):

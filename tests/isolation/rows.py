@@ -67,7 +67,7 @@ def _value(field: Any, tenant: Any, rows: dict[Any, Any]) -> Any:
 
 def _text(field: Any, tenant: Any) -> str:
     if "currency" in field.name:
-        return tenant.currency
+        return str(tenant.currency)
     canary = canary_of(tenant)
     return canary if (field.max_length or 10**6) >= len(canary) else canary[-field.max_length :]
 

@@ -2,6 +2,8 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -154,10 +156,14 @@ def test_a_streamed_body_sees_nothing_unless_it_opens_its_own(acme, acme_key):
     bodies = []
     for body in (bare, own):
         request = RequestFactory().get("/api/v1/x", headers={"authorization": f"Bearer {acme_key}"})
-        response = TenantMiddleware(lambda _, body=body: StreamingHttpResponse(body()))(request)
+        response: Any = TenantMiddleware(partial(_streamed, body))(request)
         bodies.append(b"".join(response.streaming_content).decode())
 
     assert bodies == [repr(set()), repr({acme.pk})]
+
+
+def _streamed(body: Any, _: Any) -> Any:
+    return StreamingHttpResponse(body())
 
 
 def test_an_answer_of_400_or_more_writes_nothing(acme, acme_key):

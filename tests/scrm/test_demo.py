@@ -190,9 +190,7 @@ def test_password_that_does_not_fit_is_not_printed(loader: tuple[Tenant, Client]
 @pytest.mark.django_db(transaction=True)
 def test_people_of_a_public_server_get_a_random_password(settings: Any) -> None:
     settings.LOCAL_HTTP = False
-    install.note_loaded(
-        tenant=install.install_tenants(password="x", at=timezone.now()), rows=1, at=timezone.now()
-    )
+    install.note_loaded(tenant=install.install_tenants(password="x", at=timezone.now()), rows=1, at=timezone.now())
     User.objects.filter(email=install.OWNER).update(password=make_password("demo"))
 
     said = call_command("load_demo", stdout=io.StringIO())

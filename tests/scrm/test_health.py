@@ -58,9 +58,7 @@ def test_readyz_misses_a_migration(client: Client, seen: None, transactional_db:
     owner = psycopg2.connect(host=held["HOST"], port=held["PORT"] or None, **names)
     owner.autocommit = True
     with owner.cursor() as cursor:
-        cursor.execute(
-            "UPDATE django_migrations SET app = 'gone' WHERE app = 'tenants' AND name = '0001_initial'"
-        )
+        cursor.execute("UPDATE django_migrations SET app = 'gone' WHERE app = 'tenants' AND name = '0001_initial'")
     try:
         response = client.get("/readyz")
     finally:

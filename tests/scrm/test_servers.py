@@ -52,9 +52,7 @@ def pids(data_dir: Path) -> tuple[int | None, int | None]:
 
 def query(data_dir: Path, statement: str) -> object:
     with (
-        psycopg2.connect(
-            postgres.admin_url(postgres.locate(data_dir), load_credentials(data_dir))
-        ) as connection,
+        psycopg2.connect(postgres.admin_url(postgres.locate(data_dir), load_credentials(data_dir))) as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute(statement)
@@ -97,9 +95,7 @@ def test_killed_user_is_not_counted(data_dir: Path) -> None:
         "import sys, time; from pathlib import Path; from scrm.servers import embedded;"
         "embedded.join(Path(sys.argv[1])); print('joined', flush=True); time.sleep(60)"
     )
-    user = subprocess.Popen(
-        [sys.executable, "-c", program, str(data_dir)], stdout=subprocess.PIPE, cwd=ROOT, text=True
-    )
+    user = subprocess.Popen([sys.executable, "-c", program, str(data_dir)], stdout=subprocess.PIPE, cwd=ROOT, text=True)
     assert user.stdout is not None and user.stdout.readline() == "joined\n"
     running = pids(data_dir)
     user.kill()
@@ -198,9 +194,7 @@ def test_programs_in_a_closed_directory_are_copied_where_the_server_can_read_the
     account = accounts.server_account()
 
     found = accounts.reachable_binaries(account, closed / package.name / "pginstall")
-    as_account: dict[str, Any] = (
-        {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
-    )
+    as_account: dict[str, Any] = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
     version = subprocess.run(
         [found / "bin" / "initdb", "--version"],
         cwd="/",

@@ -20,9 +20,7 @@ def place(db: None, test_run: TestRun) -> Iterator[str]:
     """The name of a database that does not exist yet, on this run's server."""
     name = f"test_scrm_{test_run.token}_b"
     yield name
-    provision.drop(
-        admin_url=test_run.administrator_url(), database=name, roles=[f"{name}_owner", f"{name}_app"]
-    )
+    provision.drop(admin_url=test_run.administrator_url(), database=name, roles=[f"{name}_owner", f"{name}_app"])
 
 
 def make(test_run: TestRun, name: str) -> provision.Provisioned:
@@ -66,8 +64,7 @@ def test_app_role_has_no_power(test_run: TestRun, place: str) -> None:
 
     powers = run(
         made.app_url,
-        "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles"
-        " WHERE rolname = current_user",
+        "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user",
     )
 
     assert powers == [(False, False, False, False)]
@@ -86,9 +83,7 @@ def test_provision_may_be_repeated(test_run: TestRun, place: str) -> None:
 def test_administrator_without_superuser_rights_suffices(test_run: TestRun, place: str) -> None:
     admin = f"{place}_admin"
     run(test_run.administrator_url(), f"CREATE ROLE {admin} LOGIN CREATEDB CREATEROLE PASSWORD 'p'")
-    url = provision.address(
-        test_run.administrator_url(), database="postgres", login=provision.Login(admin, "p")
-    )
+    url = provision.address(test_run.administrator_url(), database="postgres", login=provision.Login(admin, "p"))
     try:
         made = provision.provision(
             admin_url=url,
@@ -123,9 +118,7 @@ def test_up_takes_an_administrators_address_and_later_commands_follow(
 ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL")
 
 
-def test_up_refuses_an_app_address_without_its_owner(
-    db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_up_refuses_an_app_address_without_its_owner(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCRM_DATA_DIR", str(tmp_path))
     monkeypatch.delenv("DATABASE_OWNER_URL")
 

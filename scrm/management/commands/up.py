@@ -20,9 +20,7 @@ from scrm.servers.errors import ServerError
 
 READY_SECONDS = 90.0
 WATCH_SECONDS = 0.5
-NO_DEMO = (
-    "Without the demo. A tenant of yours: python manage.py create_tenant --slug S --name N --owner EMAIL"
-)
+NO_DEMO = "Without the demo. A tenant of yours: python manage.py create_tenant --slug S --name N --owner EMAIL"
 
 
 class Command(BaseCommand):
@@ -129,9 +127,7 @@ def check_port(port: int, *, patience_seconds: float) -> None:
 
     Raises: CommandError with the fix.
     """
-    if not processes.wait_until(
-        lambda: processes.is_port_free(port), seconds=patience_seconds, every_seconds=0.2
-    ):
+    if not processes.wait_until(lambda: processes.is_port_free(port), seconds=patience_seconds, every_seconds=0.2):
         raise CommandError(
             f"Port {port} is in use by another program. Stop that one (find it: ss -ltnp 'sport = :{port}'),"
             f" or choose another port: make up PORT={port + 1}"

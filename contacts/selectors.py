@@ -65,13 +65,33 @@ def list_ordering(filters: ContactFilters) -> tuple[str, ...]:
 def contact_rows(
     *, tenant: Tenant, filters: ContactFilters, cursor: Place | None = None, limit: int = 50
 ) -> ContactRows:
-    """One page of the list with channels, in `list_ordering`; who was never acquired comes first."""
+    """One page of the list with channels, newest acquisition first and who was never acquired last; what a text finds,
+    the newest contact first.
+    """
     rows = contact_list(tenant=tenant, filters=filters).select_related("channel")
-    if cursor is not None:
-        rows = rows.filter(_after(cursor, by_id=bool(filters.text)))
-    found = list(rows.order_by(*list_ordering(filters))[: limit + 1])
+    found: list[Contact] = []
+    for part in _by_newest_id(rows, cursor) if filters.text else _by_acquisition(rows, cursor):
+        if len(found) <= limit:
+            found += part[: limit + 1 - len(found)]
     last = found[limit - 1] if len(found) > limit else None
     return ContactRows(found[:limit], Place(last.acquired_at, last.pk) if last else None)
+
+
+def _by_newest_id(rows: Contacts, cursor: Place | None) -> list[Contacts]:
+    rows = rows.order_by("-id")
+    return [rows if cursor is None else rows.filter(pk__lt=cursor.id)]
+
+
+def _by_acquisition(rows: Contacts, cursor: Place | None) -> list[Contacts]:
+    """Two parts, each in the order of an index."""
+    acquired = rows.filter(acquired_at__isnull=False).order_by("-acquired_at", "-id")
+    never = rows.filter(acquired_at__isnull=True).order_by("-id")
+    if cursor is None:
+        return [acquired, never]
+    if cursor.acquired_at is None:
+        return [never.filter(pk__lt=cursor.id)]
+    earlier = Q(acquired_at__lt=cursor.acquired_at) | Q(pk__lt=cursor.id)
+    return [acquired.filter(Q(acquired_at__lte=cursor.acquired_at) & earlier), never]
 
 
 def search_contacts(*, tenant: Tenant, text: str) -> Contacts:
@@ -104,6 +124,13 @@ def identities(*, tenant: Tenant, contact_id: int) -> QuerySet[Identity]:
     return rows.order_by("created_at", "pk")
 
 
+def known_as(*, tenant: Tenant, contact_ids: Collection[int]) -> dict[int, str]:
+    """What to call contacts without a name: the oldest identity of each that is no phone or e-mail."""
+    rows = Identity.objects.for_tenant(tenant).filter(contact_id__in=contact_ids).exclude(kind__in=("phone", "email"))
+    oldest = rows.order_by("contact_id", "pk").distinct("contact_id")
+    return dict(oldest.values_list("contact_id", "value"))
+
+
 def contact_tags(*, tenant: Tenant, contact_ids: Collection[int]) -> QuerySet[ContactTag]:
     """The tags of these contacts with their groups, by group and name."""
     rows: QuerySet[ContactTag] = ContactTag.objects.for_tenant(tenant).filter(contact_id__in=contact_ids)
@@ -119,15 +146,6 @@ def tags(*, tenant: Tenant) -> QuerySet[Tag]:
 def _all(tenant: Tenant) -> Contacts:
     rows: Contacts = Contact.objects.for_tenant(tenant)
     return rows
-
-
-def _after(place: Place, *, by_id: bool) -> Q:
-    if by_id:
-        return Q(pk__lt=place.id)
-    if place.acquired_at is None:
-        return Q(acquired_at__isnull=True, pk__lt=place.id) | Q(acquired_at__isnull=False)
-    earlier = Q(acquired_at__lt=place.acquired_at) | Q(pk__lt=place.id)
-    return Q(acquired_at__lte=place.acquired_at) & earlier
 
 
 def _in_channel(tenant: Tenant, slug: str) -> Q:

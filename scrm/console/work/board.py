@@ -18,6 +18,7 @@ from analytics.periods import period_start
 from analytics.selectors.cohorts import cohort_table
 from analytics.selectors.people import CellPlace, contacts_of_cell
 from analytics.selectors.scopes import UnknownChannel
+from contacts.selectors import known_as
 from scrm.console.views import ConsoleRequest, console_view, fragment, page
 from scrm.console.work.address import query_without, wants_fragment
 from scrm.console.work.asof import default_as_of
@@ -66,8 +67,10 @@ def board_cell(request: ConsoleRequest) -> HttpResponse:
     more = wants_fragment(request) and place is not None
     people = _people(request, query, place if more else None)
     last = people[CELL_PAGE - 1] if len(people) > CELL_PAGE else None
+    shown = people[:CELL_PAGE]
+    known = known_as(tenant=request.tenant, contact_ids=[person.contact_id for person in shown])
     context: dict[str, Any] = {
-        "people": people[:CELL_PAGE],
+        "lines": [(person, known.get(person.contact_id, f"#{person.contact_id}")) for person in shown],
         "after": f"{last.net_minor}~{last.contact_id}" if last else "",
         "query": query_without(request, "after"),
     }

@@ -62,10 +62,12 @@ def contact_list(request: ConsoleRequest) -> HttpResponse:
     form = ContactForm(request.GET, tenant=request.tenant)
     filters, after = form.filters(), parse_cursor(request.GET.get("after", ""))
     found = contact_rows(tenant=request.tenant, filters=filters, cursor=after and Place(*after))
-    stats = selectors.stats_of(tenant=request.tenant, contact_ids=[row.pk for row in found.contacts])
+    ids = [row.pk for row in found.contacts]
+    stats = selectors.stats_of(tenant=request.tenant, contact_ids=ids)
+    known = contact_selectors.known_as(tenant=request.tenant, contact_ids=ids)
     context: dict[str, Any] = {
         "form": form,
-        "lines": [(row, stats.get(row.pk)) for row in found.contacts],
+        "lines": [(row, stats.get(row.pk), known.get(row.pk, f"#{row.pk}")) for row in found.contacts],
         "after": cursor(found.next.acquired_at, found.next.id) if found.next else "",
         "query": query_without(request, "after"),
         "sees_full_phones": sees_full_phones(request.membership.role),
@@ -88,10 +90,11 @@ def contact_page(request: ConsoleRequest, contact_id: int) -> HttpResponse:
     if wants_fragment(request):
         return fragment(request, "console/contact_timeline.html", contact=contact, story=story)
     stats = selectors.stats_of(tenant=request.tenant, contact_ids=[contact.pk]).get(contact.pk)
+    known = contact_selectors.known_as(tenant=request.tenant, contact_ids=[contact.pk])
     return page(
         request,
         "console/contact.html",
-        title=str(contact),
+        title=contact.name or known.get(contact.pk, str(contact)),
         parent_title=_("Contacts"),
         parent_link=reverse("contacts"),
         contact=contact,

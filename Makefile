@@ -3,7 +3,7 @@ PORT ?= 8000
 DEMO ?= 1
 PYTHON ?= python3
 BIN := .venv/bin
-SYSTEM_PACKAGES := chromium fonts-noto-cjk
+SYSTEM_PACKAGES := chromium fonts-noto-cjk gettext
 UP_OPTIONS := --port $(PORT) $(if $(DATA_DIR),--data-dir '$(DATA_DIR)') $(if $(filter 0 no false,$(DEMO)),--no-demo)
 # Enough of a production environment for `check --deploy`; nothing connects with it.
 PRODUCTION := SCRM_LOCAL_HTTP= SCRM_ALLOWED_HOSTS=scrm.example.com \
@@ -53,10 +53,11 @@ fmt: setup
 
 messages: setup
 	@command -v msgfmt >/dev/null || { echo 'gettext is needed. Run: apt-get install -y gettext'; exit 1; }
-	$(BIN)/python manage.py makemessages --locale zh_Hans --no-obsolete --ignore '.venv/*'
-	$(BIN)/python manage.py compilemessages --ignore '.venv/*'
+	$(BIN)/python manage.py makemessages --locale zh_Hans --no-location --no-obsolete --no-wrap \
+		--ignore '.venv*' --ignore '.scrm*' --ignore locale_unfold --ignore tests
+	$(BIN)/python manage.py compilemessages --ignore '.venv*'
 
-# Browser tests drive Debian's Chromium; the fonts show Chinese.
+# Browser tests drive Debian's Chromium; the fonts show Chinese; gettext reads the catalogues.
 test-system:
 	@missing=''; for package in $(SYSTEM_PACKAGES); do \
 		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \

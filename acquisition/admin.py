@@ -1,10 +1,12 @@
 """Channels and spend in the console; both are written by the services that the API uses."""
 
 import secrets
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -21,6 +23,9 @@ from tenants.incoming import Row
 from tenants.models import Tenant
 from tenants.money import EXPONENTS, to_decimal
 from tenants.results import RowResult
+
+# as over REST: the months around them still exist
+_DAY_LIMITS = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
 
 
 class ChannelAdmin(TenantAdmin):
@@ -62,6 +67,7 @@ class SpendForm(TenantForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.tenant = Tenant.objects.get(pk=self.tenant_id)
+        self.fields["date"].validators += _DAY_LIMITS
         if self.instance.pk:
             self.initial["amount"] = to_decimal(self.instance.amount_minor, self.instance.currency)
         else:

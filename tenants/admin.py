@@ -1,10 +1,12 @@
 """Exchange rates in the console."""
 
+from decimal import Decimal
+
 from django import forms
 from django.utils.translation import gettext as _
 
 from tenants.admin_base import TenantAdmin, TenantForm
-from tenants.models import FxRate
+from tenants.models import FxRate, Tenant
 from tenants.money import EXPONENTS
 
 
@@ -16,7 +18,16 @@ class FxRateForm(TenantForm):
         code = self.cleaned_data["currency"].strip().upper()
         if code not in EXPONENTS:
             raise forms.ValidationError(_("Not an ISO 4217 currency."))
+        if Tenant.objects.filter(pk=self.tenant_id, currency=code).exists():
+            raise forms.ValidationError(_("This is the tenant's own currency: it needs no rate."))
         return str(code)
+
+    def clean_rate(self) -> Decimal:
+        """More than 0, as over REST."""
+        rate: Decimal = self.cleaned_data["rate"]
+        if rate <= 0:
+            raise forms.ValidationError(_("A rate is more than 0."))
+        return rate
 
 
 class FxRateAdmin(TenantAdmin):

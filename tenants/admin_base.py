@@ -7,6 +7,7 @@ permissions without a tenant. Each override below closes one of these.
 from typing import Any
 
 from django.contrib.admin import RelatedFieldListFilter
+from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -107,6 +108,12 @@ class TenantAdmin(ScopedOptions, ModelAdmin):  # type: ignore[misc]
     def get_sortable_by(self, request: HttpRequest) -> tuple[str, ...]:
         """Only what an index serves."""
         return tuple(self.sortable_by or ())
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Filters are texts, and PostgreSQL keeps none with U+0000."""
+        if any("\0" in text for text in request.GET.values()):
+            raise BadRequest
+        return super().changelist_view(request, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Write only what was changed."""

@@ -41,7 +41,8 @@ class TenantMiddleware:
         if not request.user.is_authenticated:
             return self.refuse_stranger(request)
         slug, _, rest = request.path_info.removeprefix("/t/").partition("/")
-        membership = selectors.membership_of(user=request.user, slug=slug)
+        # PostgreSQL keeps no text with U+0000
+        membership = None if "\0" in slug else selectors.membership_of(user=request.user, slug=slug)
         if membership is None:
             raise Http404
         request.tenant, request.membership = membership.tenant, membership  # type: ignore[attr-defined]

@@ -1,5 +1,6 @@
 """The exact second at which a cohort paid back, found in the few facts that can hold it."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -46,18 +47,32 @@ GROUP BY start, key
 """  # noqa: S608 - fragments are constants
 
 
-# Purpose: what each searched period brought by single days of age. Parameters: tenant; days, day_starts, day_firsts,
-# day_lasts (`_windows`, ages in days). Grain: period × day of age, in order. Units: minor units.
+# Purpose: what each searched cohort brought by days of age, from rollups (whole cohorts only). Parameters: a Scope's;
+# days, day_starts, day_firsts, day_lasts (`_windows`, in days). Grain: search × day of age, in order. Units: minor
+# units.
 _BY_DAY = """
-SELECT w.start, age_day, sum(gross_minor)::bigint, sum(refund_minor)::bigint
+SELECT w.start, -1, age_day, sum(gross_minor)::bigint, sum(refund_minor)::bigint
 FROM unnest(%(days)s::date[], %(day_starts)s::date[], %(day_firsts)s::bigint[], %(day_lasts)s::bigint[])
      AS w (day, start, first, last)
 JOIN analytics_cohortage ON cohort_date = w.day AND age_day BETWEEN w.first AND w.last
 WHERE tenant_id = %(tenant)s
-GROUP BY 1, 2
-ORDER BY 1, 2
+GROUP BY 1, 3
+ORDER BY 1, 3
 """
+# The same from facts, by ages of `unit` seconds (rounded up); `_windows` in seconds.
+_BY_UNIT = f"""
+SELECT w.start, {CHANNEL}, (elapsed_seconds + %(unit)s - 1) / %(unit)s,
+       coalesce(sum(amount_minor) FILTER (WHERE kind = 1), 0)::bigint,
+       coalesce(-sum(amount_minor) FILTER (WHERE kind = 2), 0)::bigint
+FROM unnest(%(days)s::date[], %(day_starts)s::date[], %(day_firsts)s::bigint[], %(day_lasts)s::bigint[])
+     AS w (day, start, first, last)
+JOIN analytics_cohortfact ON cohort_date = w.day AND elapsed_seconds BETWEEN w.first AND w.last
+WHERE {IN_SCOPE} AND happened_at < %(as_of)s AND kind > 0
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3
+"""  # noqa: S608 - fragments are constants
 
+_HOUR_SECONDS = 3600
 _Key = tuple[date, int]
 _Seconds = tuple[int | None, int | None]
 _SECOND = timedelta(seconds=1)
@@ -103,8 +118,9 @@ def paybacks_of(
         if cohort is not None and need is not None:
             searches[key] = _whole_search(cohort.buckets, need=need, observed=seconds)
     searches = _narrowed(searches, {key: _bucket_runs(scope, cohorts[key].buckets) for key in searches}, found)
-    if scope.is_whole:
-        searches = _narrowed(searches, _day_runs(scope, searches), found)
+    by_day = _runs(scope, searches, _BY_DAY if scope.is_whole else _BY_UNIT, unit=DAY_SECONDS)
+    searches = _narrowed(searches, by_day, found)
+    searches = _narrowed(searches, _runs(scope, searches, _BY_UNIT, unit=_HOUR_SECONDS), found)
     found |= _run(scope, searches)
     return results | {key: _payback(*found.get(key, (None, None)), seconds) for key, seconds in observed.items()}
 
@@ -141,21 +157,21 @@ def _bucket_runs(scope: Scope, buckets: list[Value]) -> list[_Run]:
     return runs
 
 
-def _day_runs(scope: Scope, searches: Mapping[_Key, _Search]) -> dict[_Key, list[_Run]]:
-    """The searched seconds by days of age; days without news are left out. Buckets start and end with a day."""
+def _runs(scope: Scope, searches: Mapping[_Key, _Search], statement: str, *, unit: int) -> dict[_Key, list[_Run]]:
+    """The searched seconds in runs of `unit`, of which every search begins with one; those without news left out."""
     found: dict[_Key, list[_Run]] = {key: [] for key in searches}
     if not searches:
         return found
-    windows = _windows(scope, searches, unit=DAY_SECONDS)
+    windows = _windows(scope, searches, unit=DAY_SECONDS if statement is _BY_DAY else 1)
     with connection.cursor() as cursor:
-        cursor.execute(_BY_DAY, {"tenant": scope.tenant.pk, **windows})
+        cursor.execute(statement, scope.parameters | windows | {"unit": unit})
         rows = cursor.fetchall()
-    keys = {start: (start, channel) for start, channel in searches}
     before = {key: search.base for key, search in searches.items()}
-    for start, age_day, gross, refund in rows:
-        key = keys[start]
-        found[key].append(_Run((age_day - 1) * DAY_SECONDS + 1, age_day * DAY_SECONDS, before[key], gross, refund))
-        before[key] += gross - refund
+    for start, channel, age, gross, refund in rows:
+        key, first = (start, channel), (age - 1) * unit + 1
+        if key in searches and searches[key].first <= first <= searches[key].last:
+            found[key].append(_Run(first, age * unit, before[key], gross, refund))
+            before[key] += gross - refund
     return found
 
 
@@ -206,22 +222,32 @@ def _run(scope: Scope, searches: Mapping[_Key, _Search]) -> dict[_Key, _Seconds]
 
 
 def _windows(scope: Scope, searches: Mapping[_Key, _Search], *, unit: int = 1) -> dict[str, list[Any]]:
-    """Each day of the searched periods with the ages to read, so that the index is read day by day.
+    """Each day of the searched periods with the ages to read, so that the index is read day by day, each age once.
 
     Units: ages in `unit` seconds, rounded up.
     """
-    ages: dict[date, tuple[int, int]] = {}
+    ages: defaultdict[date, list[tuple[int, int]]] = defaultdict(list)
     for (start, _), search in searches.items():
-        own = (-(-search.first // unit), -(-search.last // unit))
-        first, last = ages.get(start, own)
-        ages[start] = (min(first, own[0]), max(last, own[1]))
+        ages[start].append((-(-search.first // unit), -(-search.last // unit)))
     rows = [
         (start + timedelta(days=number), start, first, last)
-        for start, (first, last) in ages.items()
+        for start, spans in ages.items()
+        for first, last in _merged(spans)
         for number in range((periods.next_period(start, scope.period) - start).days)
     ]
     names = ("days", "day_starts", "day_firsts", "day_lasts")
     return {name: [row[i] for row in rows] for i, name in enumerate(names)}
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same ages in spans that do not touch."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return merged
 
 
 def _seconds_found(search: _Search, row: tuple[int | None, int | None, bool] | None) -> _Seconds:

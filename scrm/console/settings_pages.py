@@ -214,7 +214,7 @@ def key_revoke(request: ConsoleRequest, key_id: int) -> HttpResponse:
 def audit_log(request: ConsoleRequest) -> HttpResponse:
     """Who did what, newest first, a page at a time."""
     entries = AuditEntry.objects.for_tenant(request.tenant).order_by("-id")
-    before, target = request.GET.get("before", ""), request.GET.get("target", "")[:200]
+    before, target = request.GET.get("before", ""), request.GET.get("target", "").replace("\0", "")[:200]
     if target:
         entries = entries.filter(target=target)
     if before.isdecimal() and len(before) < 19:

@@ -72,7 +72,7 @@ class ScrmSite(UnfoldAdminSite):  # type: ignore[misc]
 
     def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The palette's answers; nothing of them is kept between requests."""
-        term = request.GET.get("s", "").strip()[:100]
+        term = request.GET.get("s", "").replace("\0", "").strip()[:100]
         if not term:
             return HttpResponse()
         results = search.results(self, request, term)

@@ -34,10 +34,11 @@ def take_try(*, account: str, address: str) -> int:
 
 
 def forget_tries(*, account: str, address: str) -> None:
-    """A right password ends the count of its account."""
+    """A right password ends the count of its account, and was no guess of its address: an office shares one."""
     try:
-        name = _key("pair", account, address)
-        _client().delete(name, f"{name}:wait")
+        name, client = _key("pair", account, address), _client()
+        client.delete(name, f"{name}:wait")
+        client.decr(_key("address", address))
     except RedisError:
         log.exception("login tries are not forgotten: Redis does not answer")
 

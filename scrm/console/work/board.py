@@ -25,6 +25,7 @@ from scrm.console.work.asof import default_as_of
 from scrm.console.work.board_form import BoardForm, BoardRequest, as_of_from
 from scrm.console.work.board_rows import SLICE_TITLES, Board, BoardLine, cohort_title
 from scrm.console.work.heat import NAMES
+from scrm.console.work.ranges import FIRST_DAY, LAST_DAY
 from tenants.access import BOARD_READERS
 from tenants.money import to_decimal
 
@@ -114,9 +115,10 @@ def _sums_of(people: list[CellContact]) -> dict[str, int]:
 def _place(text: str) -> CellPlace | None:
     net, _mark, contact = text.partition("~")
     try:
-        return CellPlace(int(net), int(contact))
+        place = CellPlace(int(net), int(contact))
     except ValueError:
         return None
+    return place if max(abs(place.net_minor), abs(place.contact_id)) < 2**63 else None
 
 
 def _cell_query(request: ConsoleRequest) -> CellQuery:
@@ -145,9 +147,10 @@ def _one_of(known: tuple[Name, ...], text: str) -> Name:
 
 def _day(text: str) -> date | None:
     try:
-        return parse_date(text)
+        day = parse_date(text)
     except ValueError:
         return None
+    return day if day and FIRST_DAY <= day <= LAST_DAY else None
 
 
 def _shown(request: ConsoleRequest, asked: BoardRequest, table: CohortTable) -> dict[str, Any]:

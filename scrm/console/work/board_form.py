@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from acquisition.models import Channel
 from analytics.cohorts import UNATTRIBUTED, CohortQuery
 from scrm.console.work.asof import AsOf
-from scrm.console.work.ranges import day_end, local_date
+from scrm.console.work.ranges import FIRST_DAY, LAST_DAY, DayField, day_end, local_date
 from tenants.models import Tenant
 
 MAX_ROWS = 200
@@ -44,10 +44,10 @@ class BoardForm(forms.Form):
         required=False,
         choices=[("month", _("Month")), ("week", _("Week")), ("day", _("Day"))],
     )
-    from_date = forms.DateField(label=_("Acquired from"), required=False)
-    to_date = forms.DateField(label=_("to"), required=False)
+    from_date = DayField(label=_("Acquired from"), required=False)
+    to_date = DayField(label=_("to"), required=False)
     channel = forms.ChoiceField(label=_("Channel"), required=False)
-    as_of = forms.DateField(label=_("Read as of"), required=False)
+    as_of = DayField(label=_("Read as of"), required=False)
     margin = forms.DecimalField(
         label=_("Margin"),
         required=False,
@@ -115,4 +115,4 @@ def as_of_from(text: str) -> datetime | None:
         at = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return at if at.tzinfo else None
+    return at if at.tzinfo and FIRST_DAY <= at.date() <= LAST_DAY else None

@@ -20,7 +20,7 @@ from analytics.cohorts import CohortQuery, CohortTable
 from analytics.selectors.cohorts import cohort_table
 from scrm.console.views import ConsoleRequest, console_view, page
 from scrm.console.work.asof import default_as_of
-from scrm.console.work.ranges import local_date
+from scrm.console.work.ranges import DayField, local_date
 from scrm.console.work.selectors.channels import spend_calendar, spend_entries, spend_range
 from tenants.access import BOARD_READERS, EDITORS
 from tenants.incoming import Row
@@ -33,8 +33,8 @@ MAX_MONTHS = 24
 class RangeForm(forms.Form):
     """Which cohorts the table counts; empty: all of them."""
 
-    from_date = forms.DateField(label=gettext_lazy("Acquired from"), required=False)
-    to_date = forms.DateField(label=gettext_lazy("to"), required=False)
+    from_date = DayField(label=gettext_lazy("Acquired from"), required=False)
+    to_date = DayField(label=gettext_lazy("to"), required=False)
 
 
 class SpendForm(forms.Form):
@@ -42,7 +42,7 @@ class SpendForm(forms.Form):
 
     channel = forms.SlugField(label=gettext_lazy("Channel (slug)"), max_length=60)
     period = forms.ChoiceField(label=gettext_lazy("For"), choices=Spend.Period.choices, initial="day")
-    date = forms.DateField(label=gettext_lazy("Date"))
+    date = DayField(label=gettext_lazy("Date"))
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Spend.Kind.choices, initial="ads")
     amount = forms.RegexField(
         r"^\d{1,12}(\.\d{1,4})?$",

@@ -18,6 +18,7 @@ from orders.models import ContactStats
 from scrm.console.views import ConsoleRequest, console_view, fragment, page
 from scrm.console.work.address import query_without, wants_fragment
 from scrm.console.work.paging import capped_count, cursor, parse_cursor
+from scrm.console.work.ranges import DayField
 from scrm.console.work.selectors import contacts as selectors
 from scrm.console.work.timeline import timeline
 from tenants.access import sees_full_phones
@@ -30,8 +31,8 @@ class ContactForm(forms.Form):
     q = forms.CharField(label=gettext_lazy("Search"), required=False, max_length=100)
     channel = forms.ChoiceField(label=gettext_lazy("Channel"), required=False)
     tag = forms.ChoiceField(label=gettext_lazy("Tag"), required=False)
-    acquired_from = forms.DateField(label=gettext_lazy("Acquired from"), required=False)
-    acquired_to = forms.DateField(label=gettext_lazy("to"), required=False)
+    acquired_from = DayField(label=gettext_lazy("Acquired from"), required=False)
+    acquired_to = DayField(label=gettext_lazy("to"), required=False)
 
     def __init__(self, data: Any, *, tenant: Tenant) -> None:
         super().__init__(data)
@@ -94,7 +95,7 @@ def contact_page(request: ConsoleRequest, contact_id: int) -> HttpResponse:
     return page(
         request,
         "console/contact.html",
-        title=contact.name or known.get(contact.pk, str(contact)),
+        title=contact.name or known.get(contact.pk, f"#{contact.pk}"),
         parent_title=_("Contacts"),
         parent_link=reverse("contacts"),
         contact=contact,

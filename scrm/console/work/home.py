@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.http import HttpResponse
@@ -109,9 +109,13 @@ def _sums(table: CohortTable) -> Sums:
         net_minor=net,
         gross_minor=sum(cell.gross_minor for cell in cells),
         cost_minor=totals.cost_minor,
-        cac_minor=round(Decimal(totals.cost_minor) / totals.contacts) if totals.contacts else None,
+        cac_minor=_half_up(Decimal(totals.cost_minor) / totals.contacts) if totals.contacts else None,
         roi=Decimal(net) / totals.cost_minor if totals.cost_minor and totals.contacts else None,
     )
+
+
+def _half_up(exact: Decimal) -> int:
+    return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def _is_stale(table: CohortTable, received_at: datetime | None, *, now: datetime) -> bool:

@@ -15,7 +15,7 @@ from orders.models import Order, Source, WaitReason
 from scrm.console.views import ConsoleRequest, console_view, fragment, page
 from scrm.console.work.address import query_without, wants_fragment
 from scrm.console.work.paging import capped_count, newest_first
-from scrm.console.work.ranges import day_end, day_start
+from scrm.console.work.ranges import DayField, day_end, day_start
 from scrm.console.work.selectors.orders import refunded_minor
 from tenants.models import Tenant
 
@@ -26,8 +26,8 @@ class OrderFilters(forms.Form):
     q = forms.CharField(label=gettext_lazy("Order number"), required=False, max_length=100)
     source = forms.ChoiceField(label=gettext_lazy("Source"), required=False)
     status = forms.ChoiceField(label=gettext_lazy("Status"), required=False)
-    paid_from = forms.DateField(label=gettext_lazy("Paid from"), required=False)
-    paid_to = forms.DateField(label=gettext_lazy("to"), required=False)
+    paid_from = DayField(label=gettext_lazy("Paid from"), required=False)
+    paid_to = DayField(label=gettext_lazy("to"), required=False)
     waiting = forms.BooleanField(label=gettext_lazy("Waiting for a contact"), required=False)
 
     def __init__(self, data: Any, *, tenant: Tenant) -> None:
@@ -88,7 +88,8 @@ def order_page(request: ConsoleRequest, order_id: int) -> HttpResponse:
     if order is None:
         raise Http404
     refunds = list(selectors.refunds_of_order(tenant=request.tenant, order_id=order.pk))
-    refunded = sum(refund.amount_minor for refund in refunds)
+    # one in another currency waits and counts nowhere
+    refunded = sum(refund.amount_minor for refund in refunds if refund.currency == order.currency)
     return page(
         request,
         "console/order.html",

@@ -2,8 +2,19 @@
 
 from datetime import date, datetime, time, timedelta
 
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+
 from tenants.models import Tenant
 from tenants.timezones import zone
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)  # as over REST: periods and slices around them still exist
+
+
+class DayField(forms.DateField):
+    """A day that the product can reckon with."""
+
+    default_validators = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
 
 
 def day_start(*, tenant: Tenant, day: date) -> datetime:

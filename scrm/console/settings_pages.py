@@ -86,7 +86,7 @@ def tenant_settings(request: ConsoleRequest) -> HttpResponse:
     """The tenant's name and margin."""
     tenant = request.tenant
     form = TenantSettingsForm(
-        request.POST or None, instance=tenant, initial={"margin_percent": (tenant.margin * 100).normalize()}
+        request.POST or None, instance=tenant, initial={"margin_percent": f"{(tenant.margin * 100).normalize():f}"}
     )
     if request.method == "POST" and form.is_valid():
         margin = form.cleaned_data["margin_percent"] / 100

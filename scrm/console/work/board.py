@@ -166,12 +166,13 @@ def _shown(request: ConsoleRequest, asked: BoardRequest, table: CohortTable) -> 
         "chart": json.dumps(_chart(shown, lines)),
         "truncated": next((line for line in lines if line.warning), None),
         "query": query_without(request),
-        "cell_query": _cell_address(request, table),
+        "cell_query": _cell_address(request, asked, table),
     }
 
 
-def _cell_address(request: ConsoleRequest, table: CohortTable) -> str:
+def _cell_address(request: ConsoleRequest, asked: BoardRequest, table: CohortTable) -> str:
     query = request.GET.copy()
+    query["channel"] = asked.query.channel or ""
     query["exact"] = table.as_of.isoformat()
     query["period"] = table.period
     for name in [name for name in query if not query[name] or name in ("cohort", "slice", "offset")]:

@@ -1,7 +1,7 @@
 """What a cohort board is asked for: the address's fields, understood."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -115,4 +115,4 @@ def as_of_from(text: str) -> datetime | None:
         at = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return at if at.tzinfo and FIRST_DAY <= at.date() <= LAST_DAY else None
+    return at.astimezone(UTC) if at.tzinfo and FIRST_DAY <= at.date() <= LAST_DAY else None

@@ -40,16 +40,20 @@ class RangeForm(forms.Form):
 class SpendForm(forms.Form):
     """One cost of one channel on one day or in one month. `token` makes a doubled click one entry."""
 
-    channel = forms.SlugField(label=gettext_lazy("Channel (slug)"), max_length=60)
+    channel = forms.SlugField(label=gettext_lazy("Channel (slug)"), max_length=50)
     period = forms.ChoiceField(label=gettext_lazy("For"), choices=Spend.Period.choices, initial="day")
     date = DayField(label=gettext_lazy("Date"))
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Spend.Kind.choices, initial="ads")
     amount = forms.RegexField(
-        r"^\d{1,12}(\.\d{1,4})?$",
+        r"^[0-9]{1,12}(\.[0-9]{1,4})?$",
         label=gettext_lazy("Amount"),
         error_messages={"invalid": gettext_lazy("Digits, with a point before the decimals.")},
     )
     token = forms.UUIDField(widget=forms.HiddenInput)
+
+    def clean_channel(self) -> str:
+        """A slug as REST takes it: in small letters."""
+        return str(self.cleaned_data["channel"]).lower()
 
     def incoming(self, *, tenant: Tenant) -> IncomingSpend:
         """The same row as REST would bring."""

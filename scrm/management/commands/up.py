@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import sys
 import time
 import urllib.error
@@ -40,6 +41,8 @@ class Command(BaseCommand):
         data_dir = Path(settings.DATA_DIR)
         children = supervisor.Supervisor(data_dir, self.say)
         processes.exit_on_signals()
+        # a shell that starts it in the background has it ignore Ctrl-C, which would leave only TERM to stop it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         lock = take_data_dir(data_dir, port)
         try:
             self.run(children, port=port, with_demo=not no_demo)

@@ -16,21 +16,36 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from acquisition.incoming import IncomingSpend
 from acquisition.models import Spend
-from acquisition.services.channels import edit_channel
+from acquisition.services.channels import ReservedSlug, edit_channel, refuse_reserved
 from acquisition.services.spend import sync_spend
 from tenants.admin_base import TenantAdmin, TenantForm, TenantRelatedFilter
 from tenants.incoming import Row
 from tenants.models import Tenant
 from tenants.money import EXPONENTS, to_decimal
 from tenants.results import RowResult
+from tenants.slugs import SlugForm
 
 # as over REST: the months around them still exist
 _DAY_LIMITS = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
 
 
+class ChannelForm(SlugForm):
+    """A channel made or named by hand."""
+
+    def clean_slug(self) -> str:
+        """Not the word for contacts without a channel."""
+        slug = str(self.cleaned_data["slug"])
+        try:
+            refuse_reserved(slug)
+        except ReservedSlug as error:
+            raise forms.ValidationError(str(error), error.code) from None
+        return slug
+
+
 class ChannelAdmin(TenantAdmin):
     """Where people come from; made on first use, named here."""
 
+    form = ChannelForm
     list_display = ["name", "slug", "is_paid"]
     ordering = ["slug"]
     fields = ["name", "slug", "is_paid"]

@@ -21,7 +21,7 @@ class CohortQuery:
 
     `from_date` and `to_date` (both included) snap outward to whole periods; without them the range is the
     tenant's data. `as_of` is exclusive event time. `channel` is a slug or `UNATTRIBUTED`. Without a margin it is
-    the tenant's.
+    the tenant's. `max_rows` refuses a table that could hold more.
     """
 
     as_of: datetime
@@ -31,6 +31,7 @@ class CohortQuery:
     margin: Decimal | None = None
     channel: str | None = None
     split_by_channel: bool = False
+    max_rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +158,16 @@ class CellContact:
     net_minor: int
     gross_minor: int
     is_mature: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellSums:
+    """All contacts behind a cell: how many, how many bought within the slice, and what they brought (minor units)."""
+
+    contacts: int
+    buyers: int
+    net_minor: int
+    gross_minor: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """Cohort periods: whole days, weeks (from Monday) and months of the tenant's calendar."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from analytics.cohorts import Period
@@ -21,12 +20,11 @@ def next_period(start: date, period: Period) -> date:
     return start + timedelta(days=7 if period == "week" else 1)
 
 
-def periods_between(first: date, last: date, period: Period) -> Iterator[date]:
-    """First days of the periods that hold any of the days from `first` to `last`, both included."""
-    start = period_start(first, period)
-    while start <= last:
-        yield start
-        start = next_period(start, period)
+def count_between(start: date, before: date, period: Period) -> int:
+    """How many periods lie from the first day of one up to (not including) the first day of another."""
+    if period == "month":
+        return (before.year - start.year) * 12 + before.month - start.month
+    return (before - start).days // (7 if period == "week" else 1)
 
 
 def start_of_day(day: date, timezone: str) -> datetime:

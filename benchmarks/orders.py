@@ -84,6 +84,8 @@ class Shop:
     """A tenant with known buyers, and what its shop sends."""
 
     def __init__(self, port: int, slug: str, orders_a_call: int = ORDERS_A_CALL) -> None:
+        from django.db import connections
+
         from tenants.context import tenant_transaction
         from tenants.models import Tenant
         from tenants.services.keys import SCOPES, create_api_key
@@ -96,6 +98,8 @@ class Shop:
                 tenant=self.tenant, name="bench", scopes=SCOPES, actor="bench", at=datetime.now(UTC)
             )
             make_buyers(self.tenant)
+        with connections["owner"].cursor() as cursor:  # people whom a shop knows already were analyzed long ago
+            cursor.execute("ANALYZE contacts_contact, contacts_identity")
 
     def calls(self, count: int, shape: Callable[[Any], Any] = lambda order: order) -> list[bytes]:
         """Bodies of so many calls."""
@@ -263,9 +267,11 @@ def _rows_to_copy(cursor: Any, told: Shop, into: Shop) -> tuple[io.StringIO, io.
 
 
 def _inside(place: Any) -> str:
+    from django.conf import settings
+
     from scrm.servers import provision
 
-    return provision.address(place.administrator_url(), database=place.database)
+    return provision.address(place.administrator_url(), database=str(settings.DATABASES["default"]["NAME"]))
 
 
 if __name__ == "__main__":

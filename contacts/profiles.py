@@ -6,6 +6,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
+from django.utils.translation import gettext as _
+
+ATTRIBUTES_MAX_KEYS = 100
+ATTRIBUTES_MAX_BYTES = 8_192
+
+
+class AttributesAreTooLarge(Exception):
+    """What was told would leave a contact with more attributes than it may have; `positions`: in those rows."""
+
+    code = "too_long"
+
+    def __init__(self, *, positions: frozenset[int] = frozenset()) -> None:
+        limits = {"keys": ATTRIBUTES_MAX_KEYS, "bytes": ATTRIBUTES_MAX_BYTES}
+        said = _("A contact keeps at most %(keys)d attributes of %(bytes)d bytes together; null removes one.")
+        super().__init__(said % limits)
+        self.positions = positions
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -51,6 +69,13 @@ def merge(held: Profile, told: Told) -> Profile:
 def merge_attributes(held: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
     """Attributes key by key: given ones replace, null removes, others stay."""
     return {key: value for key, value in {**held, **told}.items() if value is not None}
+
+
+def are_too_large(attributes: Mapping[str, Any]) -> bool:
+    """Whether these are more attributes than one contact may have. Units: bytes of compact JSON in UTF-8."""
+    if len(attributes) > ATTRIBUTES_MAX_KEYS:
+        return True
+    return bool(attributes) and len(msgspec.json.encode(attributes)) > ATTRIBUTES_MAX_BYTES
 
 
 def _merge_again(held: Profile, told: Told) -> dict[str, Any]:

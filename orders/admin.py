@@ -1,11 +1,13 @@
 """Order sources in the console."""
 
 from tenants.admin_base import TenantAdmin
+from tenants.slugs import SlugForm
 
 
 class SourceAdmin(TenantAdmin):
     """A shop or system that orders come from; made on first use, named here."""
 
+    form = SlugForm
     list_display = ["name", "slug", "unknown_buyer"]
     ordering = ["slug"]
     fields = ["name", "slug", "unknown_buyer"]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Count, QuerySet, Sum
 
-from orders.models import ContactStats, Order, OrderItem, Refund
+from orders.models import Order, OrderItem, Refund
 from tenants.models import Tenant
 from tenants.scoping import TenantQuerySet
 
@@ -76,23 +76,6 @@ def refunds(
     given = {name: value for name, value in conditions.items() if value is not None}
     found: TenantQuerySet[Refund] = Refund.objects.for_tenant(tenant).filter(is_superseded=False, **given)
     return found.select_related("source")
-
-
-def orders_of_contact(*, tenant: Tenant, contact_id: int) -> TenantQuerySet[Order]:
-    """A contact's orders with their source, newest first (those not paid first)."""
-    return orders(tenant=tenant, wanted=OrderFilter(contact_id=contact_id)).order_by("-paid_at", "-pk")
-
-
-def refunds_of_contact(*, tenant: Tenant, contact_id: int) -> QuerySet[Refund]:
-    """A contact's refunds with source and order, newest first, those told better by a lone one left out."""
-    found = refunds(tenant=tenant, contact_id=contact_id)
-    return found.select_related("source", "order").order_by("-refunded_at", "-pk")
-
-
-def stats_of_contact(*, tenant: Tenant, contact_id: int) -> ContactStats | None:
-    """A contact's sums, or None before its first order."""
-    stats: ContactStats | None = ContactStats.objects.for_tenant(tenant).filter(contact_id=contact_id).first()
-    return stats
 
 
 def waiting_orders(*, tenant: Tenant) -> TenantQuerySet[Order]:

@@ -125,6 +125,22 @@ class _Reader:
             told["name"] = name
         return told
 
+    def order(self, order: IncomingOrder) -> dict[str, Any]:
+        """What an order's content hash covers: all but its refunds."""
+        return {
+            "status": order.status,
+            "paid_at": None if order.paid_at is None else order.paid_at.astimezone(UTC),
+            "currency": order.currency,
+            "amount_minor": self.money("amount", order.amount),
+            "discount_minor": self.money("discount", order.discount),
+            "shipping_minor": self.money("shipping", order.shipping),
+            "tax_minor": self.money("tax", order.tax),
+            "fx_rate": None if order.fx_rate is None else Decimal(order.fx_rate).normalize(),
+            "buyer": self.buyer(order.buyer),
+            "items": tuple([self.item(position, item) for position, item in enumerate(order.items)]),
+            "attributes": self.attributes(order.attributes),
+        }
+
     def item(self, position: int, item: Item) -> tuple[str, str, str, str, int, int]:
         return (
             item.sku,
@@ -162,23 +178,11 @@ def read_order(*, index: int, order: IncomingOrder, shop: Shop) -> OrderVersion:
     read = _Reader(order.currency, shop)
     if order.status == "paid" and order.paid_at is None:
         read.fail("paid_at", "required", _("A paid order says when it was paid."))
-    version_at = order.updated_at.astimezone(UTC)
-    content: dict[str, Any] = {
-        "status": order.status,
-        "paid_at": None if order.paid_at is None else order.paid_at.astimezone(UTC),
-        "currency": order.currency,
-        "amount_minor": read.money("amount", order.amount),
-        "discount_minor": read.money("discount", order.discount),
-        "shipping_minor": read.money("shipping", order.shipping),
-        "tax_minor": read.money("tax", order.tax),
-        "fx_rate": None if order.fx_rate is None else Decimal(order.fx_rate).normalize(),
-        "buyer": read.buyer(order.buyer),
-        "items": tuple([read.item(position, item) for position, item in enumerate(order.items)]),
-        "attributes": read.attributes(order.attributes),
-    }
+    content = read.order(order)
     refunds = read.refunds(order)
     if read.errors:
         raise RowInvalid(read.errors)
+    version_at = order.updated_at.astimezone(UTC)
     return OrderVersion(
         index=index,
         external_id=order.external_id,

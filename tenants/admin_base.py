@@ -15,6 +15,8 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 
 from tenants.access import EDITORS
+from tenants.addresses import client_address
+from tenants.context import lock_tenant_writes
 from tenants.scoping import TenantModel
 from tenants.services.audit import record_act
 
@@ -115,6 +117,14 @@ class TenantAdmin(ScopedOptions, ModelAdmin):  # type: ignore[misc]
             raise BadRequest
         return super().changelist_view(request, extra_context)
 
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Write in the tenant's turn, taken before validation: what is checked to be free stays free until saved."""
+        if request.method == "POST":
+            lock_tenant_writes(tenant_id=request.tenant.pk)  # type: ignore[attr-defined]
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Write only what was changed."""
         if not change:
@@ -185,6 +195,6 @@ def _record(request: HttpRequest, obj: Any, verb: str, detail: dict[str, Any]) -
         actor=str(request.user),
         act=f"{obj._meta.model_name}.{verb}",
         target=str(obj)[:200],
-        address=request.META.get("REMOTE_ADDR") or None,
+        address=client_address(request),
         **detail,
     )

@@ -6,10 +6,16 @@ textual `SET LOCAL`, so that it ends with the transaction whatever happens to th
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from django.db import connection, transaction
 
 WRITE_LOCK_CLASS = 7_301
+# the clock is read when the lock is held
+TAKE_TURN = """
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock((%s::bigint << 40) + %s))
+SELECT clock_timestamp() FROM turn
+"""
 
 
 class TenantContextOpen(Exception):
@@ -45,18 +51,20 @@ def current_tenant_id() -> int | None:
     return getattr(connection, "scrm_tenant_id", None)
 
 
-def lock_tenant_writes(*, tenant_id: int) -> None:
-    """Take the tenant's turn to write contacts, orders and change rows; held until the transaction ends.
+def lock_tenant_writes(*, tenant_id: int) -> datetime:
+    """Take the tenant's turn to write contacts, orders and change rows, held until the transaction ends; since when.
 
     Every service that writes them calls this first. Writers of one tenant so never deadlock or race for an identity,
-    and change-row ids of a tenant are in commit order.
+    and change-row ids of a tenant are in commit order; so is `updated_at`, where it is not before the turn's instant.
 
     Raises: TenantContextMissing
     """
     if current_tenant_id() != int(tenant_id):
         raise TenantContextMissing(f"open tenant {tenant_id}'s transaction before writing")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock((%s::bigint << 40) + %s)", [WRITE_LOCK_CLASS, int(tenant_id)])
+        cursor.execute(TAKE_TURN, [WRITE_LOCK_CLASS, int(tenant_id)])
+        granted_at: datetime = cursor.fetchone()[0]
+        return granted_at
 
 
 def _set_tenant(value: str) -> None:

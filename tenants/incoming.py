@@ -89,7 +89,6 @@ ExternalId = Annotated[
     ),
 ]
 Id = Annotated[int, _meta("invalid_id", "Send one of our ids, a positive integer.", ge=1, le=2**63 - 1)]
-Text20 = Annotated[str, _meta("too_long", "Send at most 20 characters.", max_length=20)]
 Text60 = Annotated[str, _meta("too_long", "Send at most 60 characters.", max_length=60)]
 Text100 = Annotated[str, _meta("too_long", "Send at most 100 characters.", max_length=100)]
 Text200 = Annotated[str, _meta("too_long", "Send at most 200 characters.", max_length=200)]

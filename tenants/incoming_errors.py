@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -34,12 +34,16 @@ def explain(error: msgspec.ValidationError, type_: type[msgspec.Struct], *, poin
 
 
 def bad_times(item: msgspec.Struct, *, pointer: str = "") -> tuple[FieldError, ...]:
-    """The dates and times that no calendar of ours covers."""
-    return tuple(
-        FieldError(pointer + place, "invalid_date", "Send a date between the years 1900 and 2999.")
-        for place, moment in _finder(type(item))(item, "")
-        if not 1900 <= moment.year < 3000
-    )
+    """The dates and times that no calendar of ours covers, and offsets that the database does not take."""
+    errors = []
+    for place, moment in _finder(type(item))(item, ""):
+        offset = moment.utcoffset() if isinstance(moment, datetime) else None
+        if not 1900 <= moment.year < 3000:
+            detail = "Send a date between the years 1900 and 2999."
+            errors.append(FieldError(pointer + place, "invalid_date", detail))
+        elif offset and abs(offset) >= timedelta(hours=16):
+            errors.append(FieldError(pointer + place, "invalid_time", "Send an offset of less than 16 hours."))
+    return tuple(errors)
 
 
 def struct_of(envelope: inspect.StructType, items: str) -> type[msgspec.Struct]:

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils import translation
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from tenants import selectors
 from tenants.api.problems import is_api, problem
@@ -71,7 +71,9 @@ class TenantMiddleware:
             response = self.get_response(request)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
-            return response
+        # customers' data: no cache keeps it, the browser's neither
+        patch_cache_control(response, private=True, no_store=True)
+        return response
 
 
 class LanguageMiddleware:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from tenants.keys import secret_hash
-from tenants.models import ApiKey, FxRate, Membership, Tenant, User
+from tenants.models import ApiKey, Membership, Tenant, User
 
 
 def membership_of(*, user: Any, slug: str) -> Membership | None:
@@ -30,9 +30,3 @@ def live_api_key(*, tenant_id: int, secret: str, at: datetime) -> ApiKey | None:
     not_over = Q(expires_at__isnull=True) | Q(expires_at__gt=at)
     key: ApiKey | None = keys.filter(not_over, secret_hash=secret_hash(secret), revoked_at__isnull=True).first()
     return key
-
-
-def fx_rates(*, tenant: Tenant) -> dict[tuple[str, Any], Any]:
-    """Every rate of the tenant's table by (currency, date)."""
-    rows = FxRate.objects.for_tenant(tenant).values_list("currency", "date", "rate")
-    return {(currency, date): rate for currency, date, rate in rows}

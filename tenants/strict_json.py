@@ -16,6 +16,7 @@ _MAX_OBJECTS = 120_000
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 # years that no calendar of ours covers; NUL, and digits that hide in escapes
 _ODD_YEAR = re.compile(rb'"(?:0\d{3}|1[0-8]\d\d|[3-9]\d{3})-\d\d')
+_ODD_OFFSET = re.compile(rb'[+-](?:1[6-9]|2[0-3]):?\d\d"')  # PostgreSQL takes none of 16 hours or more
 _ODD_ESCAPE = re.compile(rb"\\u00[0-3]")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -122,7 +123,8 @@ def _one_field(name: str) -> type[msgspec.Struct]:
 
 
 def _is_odd(body: bytes) -> bool:
-    return bool(_ODD_YEAR.search(body) or (b"\\u00" in body and _ODD_ESCAPE.search(body)))
+    odd_time = _ODD_YEAR.search(body) or _ODD_OFFSET.search(body)
+    return bool(odd_time or (b"\\u00" in body and _ODD_ESCAPE.search(body)))
 
 
 def _may_be_deep(body: bytes) -> bool:

@@ -76,13 +76,23 @@ class TestRun:
         )
 
 
+def _embedded_addresses(data_dir: Path) -> dict[str, str]:
+    credentials = load_credentials(data_dir)
+    admin = postgres.admin_url(postgres.locate(data_dir), credentials)
+    logins = {"DATABASE_URL": embedded.app_login, "DATABASE_OWNER_URL": embedded.owner_login}
+    return {
+        name: provision.address(admin, database=embedded.DATABASE, login=login(embedded.DATABASE, credentials))
+        for name, login in logins.items()
+    }
+
+
 def choose_environment() -> TestRun:
     """Choose every address of this run and put it into the environment; start nothing."""
     data_dir = Path(tempfile.mkdtemp(prefix="scrm-test-"))
     data_dir.chmod(0o711)  # PostgreSQL runs as another user when we are root
     run = TestRun(data_dir, secrets.token_hex(6), os.environ.get("DATABASE_URL"), redis_given="REDIS_URL" in os.environ)
     if run.admin_url is None:
-        os.environ.update(embedded.database_urls(data_dir))
+        os.environ.update(_embedded_addresses(data_dir))
     else:
         owner, app = run.logins()
         os.environ["DATABASE_URL"] = provision.address(run.admin_url, database=run.database, login=app)

@@ -15,15 +15,17 @@ from acquisition.incoming import ContactEdit, ContactsBody
 from acquisition.services.contacts import sync_contacts
 from contacts import selectors as people
 from contacts.models import Contact
+from contacts.profiles import AttributesAreTooLarge
 from contacts.services.profiles import edit_contact
 from contacts.tags import InvalidTag, parse_tag
 from tenants.api.bulk import BulkView
+from tenants.api.problems import ApiProblem
 from tenants.api.queries import SyncQuery
 from tenants.api.renderers import StructResponse
 from tenants.api.views import ListView, TenantAPIView
 from tenants.incoming import Day, Row, Slug, Text100, Text200
 from tenants.models import Tenant
-from tenants.results import RowResult
+from tenants.results import FieldError, RowResult
 
 
 class ContactQuery(SyncQuery, frozen=True, kw_only=True):
@@ -74,7 +76,8 @@ class ContactListView(ListView):
         tenant = self.request.tenant  # type: ignore[attr-defined]
         carried = people.contact_tags(tenant=tenant, contact_ids=[contact.pk for contact in found])
         tags = rows.tag_names(carried)
-        return [rows.contact_row(contact, tags=tags.get(contact.pk, [])) for contact in found]
+        sees = self.request.auth.sees_full_phones  # type: ignore[union-attr]
+        return [rows.contact_row(row, tags=tags.get(row.pk, []), sees_full_phones=sees) for row in found]
 
 
 class ContactView(TenantAPIView):
@@ -85,7 +88,7 @@ class ContactView(TenantAPIView):
     answer = rows.ContactDetail
 
     def get(self, request: Request, contact_id: int) -> HttpResponse:
-        return StructResponse(_detail(request.tenant, contact_id))  # type: ignore[attr-defined]
+        return StructResponse(_detail(request, contact_id))
 
     def patch(self, request: Request, contact_id: int) -> HttpResponse:
         edit = self.read(request, ContactEdit)
@@ -95,10 +98,14 @@ class ContactView(TenantAPIView):
             edit_contact(tenant=tenant, contact_id=contact_id, at=self.at, **given)
         except Contact.DoesNotExist:
             raise Http404 from None
-        return StructResponse(_detail(tenant, contact_id))
+        except AttributesAreTooLarge as error:
+            fault = FieldError("/attributes", error.code, str(error))
+            raise ApiProblem(400, "The body cannot be used; see errors.", errors=[fault]) from None
+        return StructResponse(_detail(request, contact_id))
 
 
-def _detail(tenant: Tenant, contact_id: int) -> rows.ContactDetail:
+def _detail(request: Request, contact_id: int) -> rows.ContactDetail:
+    tenant: Tenant = request.tenant  # type: ignore[attr-defined]
     contact = people.contact(tenant=tenant, contact_id=contact_id)
     if contact is None:
         raise Http404
@@ -107,6 +114,7 @@ def _detail(tenant: Tenant, contact_id: int) -> rows.ContactDetail:
         tags=[str(row.tag) for row in people.contact_tags(tenant=tenant, contact_ids=[contact.pk])],
         identities=people.identities(tenant=tenant, contact_id=contact.pk),
         touches=selectors.touches(tenant=tenant, contact_id=contact.pk),
+        sees_full_phones=request.auth.sees_full_phones,  # type: ignore[union-attr]
     )
 
 

@@ -8,11 +8,15 @@ import msgspec
 
 from acquisition.models import Channel, Spend, Touch
 from contacts.models import Contact, ContactTag, Identity
+from tenants.access import mask_phone
 from tenants.money import to_string
 
 
 class ContactRow(msgspec.Struct, frozen=True):
-    """One contact of a list. `acquired_at`: the first touch, else purchase; its date: the tenant's."""
+    """One contact of a list. `acquired_at`: the first touch, else purchase; its date: the tenant's.
+
+    A brand manager's session gets phone numbers masked, here and among the identities.
+    """
 
     id: int
     name: str
@@ -86,18 +90,23 @@ def tag_names(carried: Iterable[ContactTag]) -> dict[int, list[str]]:
     return names
 
 
-def contact_row(contact: Contact, *, tags: list[str]) -> ContactRow:
+def contact_row(contact: Contact, *, tags: list[str], sees_full_phones: bool) -> ContactRow:
     """Show a contact in a list."""
-    return ContactRow(**_contact_fields(contact, tags))
+    return ContactRow(**_contact_fields(contact, tags, sees_full_phones))
 
 
 def contact_detail(
-    contact: Contact, *, tags: list[str], identities: Iterable[Identity], touches: Iterable[Touch]
+    contact: Contact,
+    *,
+    tags: list[str],
+    identities: Iterable[Identity],
+    touches: Iterable[Touch],
+    sees_full_phones: bool,
 ) -> ContactDetail:
     """Show one contact whole."""
     return ContactDetail(
-        **_contact_fields(contact, tags),
-        identities=[IdentityRow(row.kind, row.value, row.created_at) for row in identities],
+        **_contact_fields(contact, tags, sees_full_phones),
+        identities=[_identity_row(row, sees_full_phones) for row in identities],
         touches=[TouchRow(row.happened_at, row.channel.slug if row.channel else None) for row in touches],
     )
 
@@ -127,13 +136,18 @@ def spend_row(row: Spend, *, base_currency: str) -> SpendRow:
     )
 
 
-def _contact_fields(contact: Contact, tags: list[str]) -> dict[str, Any]:
+def _identity_row(row: Identity, sees_full_phones: bool) -> IdentityRow:
+    is_masked = row.kind == "phone" and not sees_full_phones
+    return IdentityRow(row.kind, mask_phone(row.value) if is_masked else row.value, row.created_at)
+
+
+def _contact_fields(contact: Contact, tags: list[str], sees_full_phones: bool) -> dict[str, Any]:
     same = (
-        "id name phone email acquired_at acquired_date first_touch_at first_purchase_at attributes created_at"
-        " updated_at"
+        "id name email acquired_at acquired_date first_touch_at first_purchase_at attributes created_at updated_at"
     ).split()
     channel: Channel | None = contact.channel
     return {name: getattr(contact, name) for name in same} | {
+        "phone": contact.phone if sees_full_phones else mask_phone(contact.phone),
         "channel": channel and channel.slug,
         "tags": tags,
     }

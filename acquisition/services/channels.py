@@ -3,11 +3,29 @@
 from collections.abc import Collection
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from msgspec import UNSET, UnsetType
 
 from acquisition.models import Channel
+from contacts.selectors import NO_CHANNEL
 from tenants.context import lock_tenant_writes
 from tenants.models import Tenant
+
+
+class ReservedSlug(ValueError):
+    """No channel may be called this."""
+
+    code = "reserved_slug"
+
+
+def refuse_reserved(slug: str) -> None:
+    """Refuse the word by which reports and filters mean contacts without a channel.
+
+    Raises: ReservedSlug
+    """
+    if slug == NO_CHANNEL:
+        said = _("`%(slug)s` stands for contacts without a channel, so no channel can be called this.")
+        raise ReservedSlug(said % {"slug": slug})
 
 
 def channel_ids(*, tenant: Tenant, slugs: Collection[str]) -> dict[str, int]:

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from acquisition.incoming import IncomingAcquired, IncomingContact
 from acquisition.selectors import contacts_with_touch_channel
-from acquisition.services.channels import channel_ids
+from acquisition.services.channels import ReservedSlug, channel_ids, refuse_reserved
 from acquisition.services.touches import Touched, record_touches
 from contacts.identities import InvalidIdentity, clean_name, normalise, phone_region
 from contacts.models import ContactTag
-from contacts.profiles import Told
+from contacts.profiles import AttributesAreTooLarge, Told
 from contacts.services.identities import Match, Person, match_contacts
 from contacts.services.profiles import Outcome, ToldOf, tell_profiles
 from contacts.services.tags import Tagging, add_tags
@@ -44,25 +45,52 @@ class _Reading:
         return self.item.acquired or _NOBODY
 
 
+class _TooLarge(Exception):
+    """These rows would give their contacts too many attributes."""
+
+    def __init__(self, readings: Sequence[_Reading], detail: str) -> None:
+        super().__init__(detail)
+        self.readings = readings
+
+    def fault(self, reading: _Reading) -> FieldError:
+        """What to say of one of the rows."""
+        return FieldError(f"/contacts/{reading.row.index}/attributes", AttributesAreTooLarge.code, str(self))
+
+
 def sync_contacts(*, tenant: Tenant, rows: Sequence[Row], at: datetime) -> list[RowResult]:
     """Upsert contacts by their identities, as if one by one in this order.
 
     Identities, tags and touches are facts: they are added whatever the version of their row. Name, attributes
-    and a channel without a time follow the newest version. Identities of several contacts are an error.
+    and a channel without a time follow the newest version. Identities of several contacts are an error, and so
+    are more attributes than a contact may have; of a row in error nothing is kept.
 
     Shape: one result per row, in order.
     """
-    lock_tenant_writes(tenant_id=tenant.pk)
+    at = max(at, lock_tenant_writes(tenant_id=tenant.pk))
     region = phone_region(timezone=tenant.timezone, currency=tenant.currency)
     readings = [_read(row, region) for row in rows]
     good = [reading for reading in readings if not reading.errors]
+    results = {reading.row.index: _error(reading, reading.errors) for reading in readings if reading.errors}
+    results |= _sync_good(tenant, good, at)
+    return [results[row.index] for row in rows]
+
+
+def _sync_good(tenant: Tenant, good: Sequence[_Reading], at: datetime) -> dict[int, RowResult]:
+    """Match and tell; rows that would give a contact too many attributes are left out and the rest is done anew."""
+    refused: dict[int, RowResult] = {}
+    while True:
+        try:
+            with transaction.atomic():
+                return refused | _match_and_tell(tenant, [r for r in good if r.row.index not in refused], at)
+        except _TooLarge as error:
+            refused |= {reading.row.index: _error(reading, (error.fault(reading),)) for reading in error.readings}
+
+
+def _match_and_tell(tenant: Tenant, good: Sequence[_Reading], at: datetime) -> dict[int, RowResult]:
     people = [reading.person for reading in good]
     matches = match_contacts(tenant=tenant, people=people, fill_names=False, at=at)
     told = _tell(tenant, [(r, m) for r, m in zip(good, matches, strict=True) if m.contact_id], at)
-    results = {reading.row.index: _error(reading, reading.errors) for reading in readings if reading.errors}
-    for reading in good:
-        results[reading.row.index] = told.get(reading.row.index) or _error(reading, (_conflict(reading),))
-    return [results[row.index] for row in rows]
+    return {r.row.index: told.get(r.row.index) or _error(r, (_conflict(r),)) for r in good}
 
 
 def _tell(tenant: Tenant, known: Sequence[tuple[_Reading, Match]], at: datetime) -> dict[int, RowResult]:
@@ -105,7 +133,10 @@ def _tell_profiles(
     rows = [ToldOf(match.contact_id or 0, _told(reading, channels)) for reading, match in known]
     naming = {row.contact_id for row in rows if row.told.channel_id}
     fixed = contacts_with_touch_channel(tenant=tenant, contact_ids=naming)
-    return tell_profiles(tenant=tenant, rows=rows, has_touch_channel=fixed, at=at)
+    try:
+        return tell_profiles(tenant=tenant, rows=rows, has_touch_channel=fixed, at=at)
+    except AttributesAreTooLarge as error:
+        raise _TooLarge([known[position][0] for position in error.positions], str(error)) from None
 
 
 def _told(reading: _Reading, channels: dict[str, int]) -> Told:
@@ -132,7 +163,17 @@ def _read(row: Row, region: str | None) -> _Reading:
     if item.acquired and item.acquired.live_code:
         pointer = f"/contacts/{row.index}/acquired/live_code"
         errors.append(FieldError(pointer, "unknown_live_code", _("There is no such live code.")))
+    if item.acquired and item.acquired.channel:
+        errors += _channel_faults(row.index, item.acquired.channel)
     return _Reading(row, Person(identities, clean_name(item.name or "")), tags, tuple(errors))
+
+
+def _channel_faults(index: int, slug: str) -> list[FieldError]:
+    try:
+        refuse_reserved(slug)
+    except ReservedSlug as error:
+        return [FieldError(f"/contacts/{index}/acquired/channel", error.code, str(error))]
+    return []
 
 
 def _identities(row: Row, region: str | None, errors: list[FieldError]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from acquisition.incoming import IncomingSpend
 from acquisition.models import Spend
-from acquisition.services.channels import channel_ids
+from acquisition.services.channels import ReservedSlug, channel_ids, refuse_reserved
 from tenants.context import lock_tenant_writes
 from tenants.incoming import Row
 from tenants.models import FxRate, Tenant
@@ -77,7 +77,7 @@ def sync_spend(*, tenant: Tenant, rows: Sequence[Row], at: datetime) -> list[Row
 
     Shape: one result per row, in order.
     """
-    lock_tenant_writes(tenant_id=tenant.pk)
+    at = max(at, lock_tenant_writes(tenant_id=tenant.pk))
     held = _held(tenant, {row.item.external_id for row in rows})
     rates = _rates(tenant, rows)
     results: dict[int, RowResult] = {}
@@ -98,6 +98,10 @@ def sync_spend(*, tenant: Tenant, rows: Sequence[Row], at: datetime) -> list[Row
 def _read(item: IncomingSpend, held: _Held | None, tenant: Tenant, rates: Rates) -> tuple[_Cost, int]:
     if (item.date is None) == (item.month is None):
         raise CannotConvert("date", "date_or_month", _("Send either a date or a month."))
+    try:
+        refuse_reserved(item.channel)
+    except ReservedSlug as error:
+        raise CannotConvert("channel", error.code, str(error)) from error
     try:
         amount = to_minor(item.amount, item.currency)
     except TooManyDecimals as error:

@@ -12,6 +12,7 @@ from tenants.api.queries import PageQuery, Query
 from tenants.incoming import Day, Instant
 from tenants.results import FieldError
 
+MAX_ROWS = 5_000
 Format = Literal["json", "csv", "xlsx"]
 Margin = Annotated[
     str,
@@ -35,7 +36,10 @@ AsOf = Annotated[Instant, Meta(description="Only what happened before this time 
 
 
 class CohortsQuery(Query, kw_only=True, frozen=True, rename={"from_date": "from", "to_date": "to"}):
-    """Which cohorts. A range snaps outward to whole periods; without one it is the tenant's data."""
+    """Which cohorts. A range snaps outward to whole periods; without one it is the tenant's data.
+
+    Periods of the range × (1 + the channels, with `split`) are at most 5,000.
+    """
 
     period: Period = "month"
     from_date: Day | None = None
@@ -76,6 +80,7 @@ def cohort_query(query: CohortsQuery, *, at: datetime) -> CohortQuery:
         margin=None if query.margin is None else Decimal(query.margin),
         channel=query.channel or None,
         split_by_channel=bool(query.split),
+        max_rows=MAX_ROWS,
     )
 
 
@@ -88,6 +93,17 @@ def cell_query(query: CellContactsQuery, *, at: datetime) -> CellQuery:
         period=query.period,
         channel=query.channel or None,
     )
+
+
+def too_many_rows(query: CohortsQuery, *, is_split_to_blame: bool) -> ApiProblem:
+    """The answer to a table that would be too long, naming the parameter that makes it so."""
+    if is_split_to_blame:
+        parameter, fix = "?split", "leave out the split, or ask for a shorter range or longer periods"
+    elif query.period == "month":
+        parameter, fix = ("?from" if query.from_date else "?to"), "ask for a shorter range"
+    else:
+        parameter, fix = "?period", "ask for longer periods or a shorter range"
+    return refused(parameter, "too_many_rows", f"This could be more than {MAX_ROWS:,} rows: {fix}.")
 
 
 def refused(parameter: str, code: str, detail: str) -> ApiProblem:

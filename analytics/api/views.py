@@ -10,9 +10,9 @@ from rest_framework.request import Request
 
 from analytics import exports
 from analytics.api import shapes
-from analytics.api.queries import CellContactsQuery, CohortsQuery, cell_query, cohort_query, refused
+from analytics.api.queries import CellContactsQuery, CohortsQuery, cell_query, cohort_query, refused, too_many_rows
 from analytics.cohorts import CellContact, CellQuery
-from analytics.selectors.cohorts import cohort_table
+from analytics.selectors.cohorts import TooManyRows, cohort_table
 from analytics.selectors.people import CellPlace, contacts_of_cell
 from analytics.selectors.scopes import UnknownChannel
 from tenants.api.renderers import StructResponse
@@ -32,6 +32,8 @@ class CohortsView(TenantAPIView):
             table = cohort_table(tenant=request.tenant, query=query)  # type: ignore[attr-defined]
         except UnknownChannel:
             raise _unknown_channel() from None
+        except TooManyRows as error:
+            raise too_many_rows(self.parameters, is_split_to_blame=error.is_split_to_blame) from None
         if self.parameters.format == "json":
             return StructResponse(shapes.cohorts(table))
         return _file(exports.cohort_lines(table), self.parameters.format, name="cohorts")

@@ -10,7 +10,7 @@ from django.db import connection
 
 from analytics import cells, periods, ratios
 from analytics.cells import ALL_CHANNELS, CohortSums
-from analytics.cohorts import CohortQuery, CohortRow, CohortTable, Payback
+from analytics.cohorts import CohortQuery, CohortRow, CohortTable, Payback, SliceCell, SliceName
 from analytics.models import TickCursor
 from analytics.selectors.costs import Costs, costs_of
 from analytics.selectors.paybacks import paybacks_of
@@ -23,28 +23,29 @@ from tenants.models import Tenant
 Key = tuple[date, int]
 
 
+class TooManyRows(ValueError):
+    """The table could hold more rows than were asked for; `is_split_to_blame`: the whole cohorts would fit."""
+
+    def __init__(self, *, is_split_to_blame: bool) -> None:
+        super().__init__()
+        self.is_split_to_blame = is_split_to_blame
+
+
 def cohort_table(*, tenant: Tenant, query: CohortQuery) -> CohortTable:
     """Cost, value and payback by cohort, exactly by the definitions, at any as-of.
 
     Acquisition is what is known now (a touch that came late moves the contact); as-of cuts what happened.
-    Raises: UnknownChannel
+    Raises: UnknownChannel, TooManyRows
     """
     _compile_nothing()
     channels = channels_by_key(tenant=tenant)
     key = channel_key(channels, query.channel)
     scope = scope_of(tenant=tenant, query=query, key=key)
     margin = tenant.margin if query.margin is None else query.margin
-    rows: list[CohortRow] = []
-    costs = Costs()
     if scope is not None:
-        costs = costs_of(
-            tenant=tenant,
-            period=scope.period,
-            from_date=scope.from_date,
-            before_date=scope.before_date,
-            channel_key=key,
-        )
-        rows = _rows(scope=scope, costs=costs, channels=channels, margin=margin)
+        _refuse_excess(scope, channels=len(channels), max_rows=query.max_rows)
+    costs = _costs(scope) if scope else Costs()
+    rows = _rows(scope=scope, costs=costs, channels=channels, margin=margin) if scope else []
     return CohortTable(
         period=query.period,
         from_date=scope.from_date if scope else None,
@@ -65,11 +66,28 @@ def _compile_nothing() -> None:
         cursor.execute("SET LOCAL jit = off")
 
 
+def _refuse_excess(scope: Scope, *, channels: int, max_rows: int | None) -> None:
+    cohorts = periods.count_between(scope.from_date, scope.before_date, scope.period)
+    is_split = scope.is_split and scope.channel_key is None
+    if max_rows is not None and cohorts * (1 + channels * is_split) > max_rows:
+        raise TooManyRows(is_split_to_blame=cohorts <= max_rows)
+
+
 def fresh_at(*, tenant: Tenant) -> datetime | None:
     """When the cohorts last held everything that had come in."""
     cursors = TickCursor.objects.for_tenant(tenant).filter(consumer=TickCursor.COHORTS)
     found: datetime | None = cursors.values_list("fresh_at", flat=True).first()
     return found
+
+
+def _costs(scope: Scope) -> Costs:
+    return costs_of(
+        tenant=scope.tenant,
+        period=scope.period,
+        from_date=scope.from_date,
+        before_date=scope.before_date,
+        channel_key=scope.channel_key,
+    )
 
 
 def _rows(*, scope: Scope, costs: Costs, channels: Mapping[int, ChannelFacts], margin: Decimal) -> list[CohortRow]:
@@ -121,27 +139,30 @@ def _row(
     payback: Payback,
     truncated: date | None,
 ) -> CohortRow:
-    following = periods.next_period(start, scope.period)
-    currency = scope.tenant.currency
     return CohortRow(
         cohort_date=start,
-        last_date=following - timedelta(days=1),
+        last_date=periods.next_period(start, scope.period) - timedelta(days=1),
         channel=channel.slug if channel else None,
         channel_name=channel.name if channel else "",
         contacts=sums.contacts,
         order_contacts=sums.order_contacts,
         buyers=sums.buyers,
         cost_minor=cost_minor,
-        cac=ratios.per_contact(cost_minor, sums.contacts, currency),
+        cac=ratios.per_contact(cost_minor, sums.contacts, scope.tenant.currency),
         is_left_truncated=start == truncated and sums.order_contacts > 0,
-        slices=cells.row_cells(
-            sums=sums,
-            cost_minor=cost_minor,
-            period_end=periods.start_of_day(following, scope.tenant.timezone),
-            as_of=scope.as_of,
-            currency=currency,
-        ),
+        slices=_slices(scope=scope, start=start, sums=sums, cost_minor=cost_minor),
         payback=payback,
+    )
+
+
+def _slices(*, scope: Scope, start: date, sums: CohortSums, cost_minor: int) -> Mapping[SliceName, SliceCell]:
+    following = periods.next_period(start, scope.period)
+    return cells.row_cells(
+        sums=sums,
+        cost_minor=cost_minor,
+        period_end=periods.start_of_day(following, scope.tenant.timezone),
+        as_of=scope.as_of,
+        currency=scope.tenant.currency,
     )
 
 

@@ -6,15 +6,14 @@ from django.db import connection
 
 from analytics import periods
 from analytics.ages import DAY_SECONDS, SLICE_DAYS
-from analytics.cohorts import UNATTRIBUTED, CellContact, CellQuery
+from analytics.cohorts import UNATTRIBUTED, CellContact, CellQuery, CellSums
 from analytics.selectors.scopes import channel_key, channels_by_key
 from analytics.selectors.sums import IN_SCOPE, Scope, maturity_instants
 from tenants.models import Tenant
 
-# Purpose: the contacts of one cohort with what each brought within a slice, the dearest first. Parameters: a Scope's;
-# age (seconds; NULL: any), only_first, mature_before, limit (NULL: all); has_place, net, id (where to go on), way (1
-# onward, -1 back). Grain: one contact. Units: minor units of the tenant's currency.
-_PEOPLE = f"""
+# Purpose: the contacts of one cohort with what each brought within a slice. Parameters: a Scope's; age (seconds;
+# NULL: any), only_first. Grain: one contact. Units: minor units of the tenant's currency.
+_OF_CELL = f"""
 WITH people AS (
     SELECT contact_id, min(acquired_at) AS acquired_at,
            count(*) FILTER (WHERE kind = 1 AND in_slice) AS purchases,
@@ -26,6 +25,11 @@ WITH people AS (
     WHERE {IN_SCOPE} AND happened_at < %(as_of)s
     GROUP BY contact_id
 )
+"""  # noqa: S608 - fragments are constants
+# The same with their names, the dearest first. Parameters besides: mature_before, limit (NULL: all); has_place, net,
+# id (where to go on), way (1 onward, -1 back).
+_PEOPLE = f"""
+{_OF_CELL}
 SELECT p.contact_id, c.name, coalesce(ch.slug, %(unattributed)s), p.acquired_at, p.purchases,
        p.net_minor, p.gross_minor, p.acquired_at < %(mature_before)s
 FROM people p
@@ -35,6 +39,13 @@ WHERE NOT %(has_place)s
    OR (-p.net_minor * %(way)s, p.contact_id * %(way)s) > (-%(net)s::bigint * %(way)s, %(id)s::bigint * %(way)s)
 ORDER BY -p.net_minor * %(way)s, p.contact_id * %(way)s
 LIMIT %(limit)s
+"""  # noqa: S608 - fragments are constants
+# Their sums. Grain: one row.
+_SUMS = f"""
+{_OF_CELL}
+SELECT count(*), count(*) FILTER (WHERE purchases > 0),
+       coalesce(sum(net_minor), 0)::bigint, coalesce(sum(gross_minor), 0)::bigint
+FROM people
 """  # noqa: S608 - fragments are constants
 
 
@@ -53,11 +64,7 @@ def contacts_of_cell(
 
     Raises: UnknownChannel
     """
-    scope = _scope(tenant, query)
-    days = SLICE_DAYS.get(query.slice)
-    parameters: dict[str, Any] = scope.parameters | {
-        "age": None if days is None else days * DAY_SECONDS,
-        "only_first": query.slice == "first",
+    parameters = _parameters(tenant, query) | {
         "mature_before": maturity_instants(query.as_of).get(query.slice, query.as_of),
         "has_place": place is not None,
         "net": place.net_minor if place else 0,
@@ -70,6 +77,25 @@ def contacts_of_cell(
         cursor.execute(_PEOPLE, parameters)
         found = [_contact(row) for row in cursor.fetchall()]
     return found[::-1] if place and place.is_back else found
+
+
+def cell_sums(*, tenant: Tenant, query: CellQuery) -> CellSums:
+    """What all the contacts of a cell sum to.
+
+    Raises: UnknownChannel
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMS, _parameters(tenant, query))
+        contacts, buyers, net, gross = cursor.fetchone()
+    return CellSums(contacts=contacts, buyers=buyers, net_minor=net, gross_minor=gross)
+
+
+def _parameters(tenant: Tenant, query: CellQuery) -> dict[str, Any]:
+    days = SLICE_DAYS.get(query.slice)
+    return _scope(tenant, query).parameters | {
+        "age": None if days is None else days * DAY_SECONDS,
+        "only_first": query.slice == "first",
+    }
 
 
 def _scope(tenant: Tenant, query: CellQuery) -> Scope:

@@ -1,16 +1,19 @@
 """Changing a tenant's time zone: every cohort day may move."""
 
+from datetime import datetime
+
 from analytics.services.refresh import rebuild_cohorts
 from contacts.models import Contact
 from contacts.services.acquisition import refresh_acquired
 from tenants.context import lock_tenant_writes
 from tenants.models import Tenant
+from tenants.services.audit import record_act
 from tenants.timezones import zone
 
 _BATCH = 50_000
 
 
-def change_zone(*, tenant: Tenant, timezone: str) -> None:
+def change_zone(*, tenant: Tenant, timezone: str, actor: str, at: datetime) -> None:
     """Give the tenant another time zone and recompute all acquisition days, facts and rollups.
 
     Raises: UnknownZone
@@ -25,3 +28,4 @@ def change_zone(*, tenant: Tenant, timezone: str) -> None:
         refresh_acquired(tenant=tenant, contact_ids=ids)
         after = ids[-1]
     rebuild_cohorts(tenant=tenant)
+    record_act(tenant=tenant, at=at, actor=actor, act="tenant.changed", target=tenant.slug, timezone=timezone)

@@ -12,7 +12,7 @@ from tenants.models import Tenant
 _REFRESH = """
 UPDATE contacts_contact c
 SET acquired_at = f.acquired_at, acquired_date = (f.acquired_at AT TIME ZONE %(zone)s)::date,
-    updated_at = now()
+    updated_at = clock_timestamp()
 FROM (
     SELECT id, coalesce(first_touch_at, first_purchase_at) AS acquired_at
     FROM contacts_contact WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::bigint[])

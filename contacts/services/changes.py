@@ -30,7 +30,7 @@ def record_changes(*, tenant: Tenant, contact_ids: Iterable[int], reason: Change
         cursor.execute(_INSERT, {"tenant": tenant.pk, "reason": str(reason), "at": at, "ids": ids})
 
 
-def prune_changes(*, tenant: Tenant, before: datetime, at_most: int = 50_000) -> int:
+def prune_changes(*, tenant: Tenant, before: datetime, at_most: int) -> int:
     """Delete change rows made before an instant, which every tick has read long ago; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(_PRUNE, {"tenant": tenant.pk, "before": before, "at_most": at_most})

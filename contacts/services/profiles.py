@@ -10,13 +10,14 @@ from django.db import connection
 
 from contacts import identities
 from contacts.models import Change, Contact
-from contacts.profiles import Profile, Told, is_stale, merge, merge_attributes
+from contacts.profiles import AttributesAreTooLarge, Profile, Told, are_too_large, is_stale, merge, merge_attributes
 from contacts.services.changes import record_changes
 from contacts.services.search import refresh_tokens
 from tenants.context import lock_tenant_writes
 from tenants.models import Tenant
 
 Outcome = Literal["updated", "unchanged", "stale"]
+_Judged = Outcome | Literal["too_large"]
 
 # parameters: tenant, at, rows = [{id, name, attributes, channel, version}]
 _WRITE = """
@@ -45,10 +46,11 @@ def tell_profiles(
     An older version changes nothing. A channel never replaces one given by a touch (`has_touch_channel`).
 
     Shape: one outcome per row, in order.
+    Raises: AttributesAreTooLarge, with the positions of all such rows; nothing is written then
     """
     before = _profiles(tenant, {row.contact_id for row in rows})
     now = dict(before)
-    outcomes = [_tell_one(row, now, row.contact_id in has_touch_channel) for row in rows]
+    outcomes = _accepted([_tell_one(row, now, row.contact_id in has_touch_channel) for row in rows])
     changed = {contact: profile for contact, profile in now.items() if profile != before[contact]}
     _write(tenant, changed, at)
     refresh_tokens(tenant=tenant, contact_ids=[c for c, new in changed.items() if new.name != before[c].name])
@@ -69,14 +71,16 @@ def edit_contact(
 ) -> Contact:
     """Change a contact's name, and its attributes key by key (null removes); return it as it is then.
 
-    Raises: Contact.DoesNotExist
+    Raises: Contact.DoesNotExist, AttributesAreTooLarge
     """
-    lock_tenant_writes(tenant_id=tenant.pk)
+    at = max(at, lock_tenant_writes(tenant_id=tenant.pk))
     contact: Contact = Contact.objects.for_tenant(tenant).get(pk=contact_id)
     new_name = contact.name if name is None else identities.clean_name(name)
     merged = merge_attributes(contact.attributes, attributes or {})
     if (new_name, merged) == (contact.name, contact.attributes):
         return contact
+    if merged != contact.attributes and are_too_large(merged):
+        raise AttributesAreTooLarge
     is_renamed = new_name != contact.name
     contact.name, contact.attributes, contact.updated_at = new_name, merged, at
     Contact.objects.for_tenant(tenant).filter(pk=contact_id).update(name=new_name, attributes=merged, updated_at=at)
@@ -86,13 +90,23 @@ def edit_contact(
     return contact
 
 
-def _tell_one(row: ToldOf, now: dict[int, Profile], has_touch_channel: bool) -> Outcome:
+def _tell_one(row: ToldOf, now: dict[int, Profile], has_touch_channel: bool) -> _Judged:
     held = now[row.contact_id]
     told = replace(row.told, channel_id=None) if has_touch_channel else row.told
     if is_stale(held, told):
         return "stale"
-    merged = now[row.contact_id] = merge(held, told)
+    merged = merge(held, told)
+    if merged.attributes != held.attributes and are_too_large(merged.attributes):
+        return "too_large"
+    now[row.contact_id] = merged
     return "updated" if merged != held else "unchanged"
+
+
+def _accepted(judged: Sequence[_Judged]) -> list[Outcome]:
+    refused = frozenset(position for position, verdict in enumerate(judged) if verdict == "too_large")
+    if refused:
+        raise AttributesAreTooLarge(positions=refused)
+    return [verdict for verdict in judged if verdict != "too_large"]
 
 
 def _shown(profile: Profile) -> tuple[str, Mapping[str, Any]]:

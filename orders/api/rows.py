@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from orders.models import Order, OrderItem, Refund
+from tenants.access import mask_phone
 from tenants.money import to_string
 
 
@@ -61,7 +62,7 @@ class RefundRow(msgspec.Struct, frozen=True):
 
 
 class OrderDetail(OrderRow, frozen=True, kw_only=True):
-    """One order with its lines and its refunds."""
+    """One order with its lines and its refunds. A brand manager's session gets the buyer's phone masked."""
 
     buyer: dict[str, Any]
     attributes: dict[str, Any]
@@ -74,11 +75,13 @@ def order_row(order: Order, *, base_currency: str) -> OrderRow:
     return OrderRow(**_order_fields(order, base_currency))
 
 
-def order_detail(order: Order, *, items: list[OrderItem], refunds: list[Refund], base_currency: str) -> OrderDetail:
+def order_detail(
+    order: Order, *, items: list[OrderItem], refunds: list[Refund], base_currency: str, sees_full_phones: bool
+) -> OrderDetail:
     """Show one order whole."""
     return OrderDetail(
         **_order_fields(order, base_currency),
-        buyer=order.buyer,
+        buyer=order.buyer if sees_full_phones else _masked(order.buyer),
         attributes=order.attributes,
         items=[_item_row(item, order.currency) for item in items],
         refunds=[refund_row(refund, base_currency=base_currency) for refund in refunds],
@@ -102,6 +105,14 @@ def refund_row(refund: Refund, *, base_currency: str) -> RefundRow:
         base_amount=None if base is None else to_string(base, base_currency),
         refunded_at=refund.refunded_at,
     )
+
+
+def _masked(buyer: dict[str, Any]) -> dict[str, Any]:
+    """A buyer as kept, its phone masked."""
+    told = buyer.get("identities", {})
+    if "phone" not in told:
+        return buyer
+    return {**buyer, "identities": {**told, "phone": mask_phone(told["phone"])}}
 
 
 def _order_fields(order: Order, base_currency: str) -> dict[str, Any]:

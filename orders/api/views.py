@@ -100,7 +100,14 @@ class OrderView(TenantAPIView):
             raise Http404
         items = list(selectors.items_of_order(tenant=tenant, order_id=order_id))
         refunds = list(selectors.refunds_of_order(tenant=tenant, order_id=order_id))
-        return StructResponse(shown.order_detail(order, items=items, refunds=refunds, base_currency=tenant.currency))
+        detail = shown.order_detail(
+            order,
+            items=items,
+            refunds=refunds,
+            base_currency=tenant.currency,
+            sees_full_phones=request.auth.sees_full_phones,  # type: ignore[union-attr]
+        )
+        return StructResponse(detail)
 
 
 class RefundListView(ListView):

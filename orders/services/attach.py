@@ -25,7 +25,7 @@ def attach_waiting(*, tenant: Tenant, at: datetime) -> int:
     """
     if _news(tenant, _cursor_of(tenant))[0] is None:
         return 0
-    lock_tenant_writes(tenant_id=tenant.pk)
+    at = max(at, lock_tenant_writes(tenant_id=tenant.pk))
     up_to_id, contact_ids = _news(tenant, _cursor_of(tenant))
     if up_to_id is None:  # another tick was faster
         return 0

@@ -34,7 +34,7 @@ def sync_orders(*, tenant: Tenant, source_slug: str, rows: Sequence[Row], at: da
     call's body.
     """
     versions, errors = _read(tenant, source_slug, rows)
-    lock_tenant_writes(tenant_id=tenant.pk)
+    at = max(at, lock_tenant_writes(tenant_id=tenant.pk))
     source = ensure_source(tenant=tenant, slug=source_slug)
     held = _read_held(tenant, source, sorted({row.external_id for row in versions}))
     priced, unpriced = price_rows(tenant=tenant, rows=versions, held=held)

@@ -33,7 +33,7 @@ def sync_refunds(*, tenant: Tenant, source_slug: str, rows: Sequence[Row], at: d
     Shape: one result per row, in the rows' order; `rows` hold `IncomingRefund`s.
     """
     versions, errors = _read(tenant, source_slug, rows)
-    lock_tenant_writes(tenant_id=tenant.pk)
+    at = max(at, lock_tenant_writes(tenant_id=tenant.pk))
     source = ensure_source(tenant=tenant, slug=source_slug)
     held = _read_held(tenant, source, sorted({row.external_id for row in versions}))
     alone = [row for row in versions if not row.order_external_id]

@@ -16,15 +16,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from scrm.console.throttle import forget_tries, take_try
+from tenants.addresses import client_address
 from tenants.models import User
 from tenants.selectors import memberships
-
-
-def client_address(request: HttpRequest) -> str:
-    """Where a request comes from; behind our proxy, what the proxy saw."""
-    if settings.SECURE_PROXY_SSL_HEADER:
-        return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 class LoginForm(AuthenticationForm):

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from scrm.console.views import ConsoleRequest, console_view, page
 from tenants.access import EDITORS, OWNERS
+from tenants.addresses import client_address
 from tenants.models import ApiKey, AuditEntry, Membership, Tenant, User
 from tenants.selectors import members
 from tenants.services.audit import record_act
@@ -73,7 +74,9 @@ class TenantSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         min_value=0,
         max_value=100,
         decimal_places=2,
-        help_text=gettext_lazy("The share of net revenue that is left after the goods; CLV, ROI and payback use it."),
+        help_text=gettext_lazy(
+            "The share of net revenue that is left after the goods. Payback alone uses it; CLV and ROI do not."
+        ),
     )
 
     class Meta:
@@ -92,7 +95,7 @@ def tenant_settings(request: ConsoleRequest) -> HttpResponse:
         margin = form.cleaned_data["margin_percent"] / 100
         Tenant.objects.filter(pk=tenant.pk).update(name=form.cleaned_data["name"], margin=margin)
         record_act(
-            tenant=tenant, at=timezone.now(), actor=str(request.user), act="tenant.changed", target=tenant.slug,
+            tenant=tenant, at=timezone.now(), actor=str(request.user), address=client_address(request), act="tenant.changed", target=tenant.slug,
             name=form.cleaned_data["name"], margin=str(margin),
         )  # fmt: skip
         messages.success(request, _("Saved."))
@@ -121,7 +124,7 @@ def _add_member(request: ConsoleRequest, form: MemberForm) -> dict[str, str]:
     try:
         add_member(
             tenant=request.tenant, email=email, role=form.cleaned_data["role"], password=password,
-            actor=str(request.user), at=timezone.now(),
+            actor=str(request.user), address=client_address(request), at=timezone.now(),
         )  # fmt: skip
     except AlreadyMember:
         form.add_error("email", _("This person is a member already."))
@@ -143,6 +146,7 @@ def member_role(request: ConsoleRequest, membership_id: int) -> HttpResponse:
             membership=membership,
             role=role,
             actor=str(request.user),
+            address=client_address(request),
             at=timezone.now(),
         )
     except LastOwner:
@@ -158,7 +162,13 @@ def member_remove(request: ConsoleRequest, membership_id: int) -> HttpResponse:
     """End a membership."""
     membership = get_object_or_404(members(tenant=request.tenant), pk=membership_id)
     try:
-        remove_member(tenant=request.tenant, membership=membership, actor=str(request.user), at=timezone.now())
+        remove_member(
+            tenant=request.tenant,
+            membership=membership,
+            actor=str(request.user),
+            address=client_address(request),
+            at=timezone.now(),
+        )
     except LastOwner:
         messages.error(request, _("A tenant keeps at least one owner."))
     else:
@@ -186,7 +196,7 @@ def _create_key(request: ConsoleRequest, form: KeyForm) -> str:
     days = form.cleaned_data["days"]
     _key, token = create_api_key(
         tenant=request.tenant, name=form.cleaned_data["name"], scopes=form.cleaned_data["scopes"],
-        actor=str(request.user), at=now, created_by=request.user,
+        actor=str(request.user), address=client_address(request), at=now, created_by=request.user,
         expires_at=now + timedelta(days=int(days)) if days else None,
     )  # fmt: skip
     return token
@@ -204,7 +214,13 @@ def _first_command(request: ConsoleRequest, scopes: list[str], token: str) -> st
 def key_revoke(request: ConsoleRequest, key_id: int) -> HttpResponse:
     """End a key at once."""
     get_object_or_404(ApiKey.objects.for_tenant(request.tenant), pk=key_id)
-    if revoke_api_key(tenant=request.tenant, key_id=key_id, actor=str(request.user), at=timezone.now()):
+    if revoke_api_key(
+        tenant=request.tenant,
+        key_id=key_id,
+        actor=str(request.user),
+        address=client_address(request),
+        at=timezone.now(),
+    ):
         messages.success(request, _("The key is revoked."))
     return redirect("keys")
 

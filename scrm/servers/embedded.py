@@ -8,7 +8,7 @@ from pathlib import Path
 from scrm.servers import locks, postgres, processes, valkey
 from scrm.servers.credentials import Credentials, load_credentials
 from scrm.servers.errors import ServerError
-from scrm.servers.provision import Login, Provisioned, address, provision
+from scrm.servers.provision import Login, Provisioned, provision
 
 DATABASE = "scrm"
 _joined: list["Membership"] = []
@@ -114,16 +114,6 @@ def set_up_database(data_dir: Path) -> Provisioned:
         owner=owner_login(DATABASE, credentials),
         app=app_login(DATABASE, credentials),
     )
-
-
-def database_urls(data_dir: Path) -> dict[str, str]:
-    """Give the database addresses of a data directory, its server running or not."""
-    credentials = load_credentials(data_dir)
-    admin = postgres.admin_url(postgres.locate(data_dir), credentials)
-    return {
-        "DATABASE_URL": address(admin, database=DATABASE, login=app_login(DATABASE, credentials)),
-        "DATABASE_OWNER_URL": address(admin, database=DATABASE, login=owner_login(DATABASE, credentials)),
-    }
 
 
 def redis_url(data_dir: Path) -> str:

@@ -9,7 +9,7 @@ from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
-from tenants import selectors
+from tenants import access, selectors
 from tenants.api.parsers import refuse_other_media
 from tenants.api.problems import ApiProblem
 from tenants.keys import parse_key
@@ -33,6 +33,11 @@ class Caller:
     scopes: frozenset[str]
     key: ApiKey | None = None
     membership: Membership | None = None
+
+    @property
+    def sees_full_phones(self) -> bool:
+        """Whether phone numbers are answered whole: to a key always, to a member as its role sees them."""
+        return self.membership is None or access.sees_full_phones(self.membership.role)
 
     @property
     def throttle_key(self) -> str:

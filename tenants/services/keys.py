@@ -32,6 +32,7 @@ def create_api_key(
     at: datetime,
     created_by: User | None = None,
     expires_at: datetime | None = None,
+    address: str | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key and return it with the string to show once.
 
@@ -51,17 +52,25 @@ def create_api_key(
         created_by=created_by,
         expires_at=expires_at,
     )
-    record_act(tenant=tenant, at=at, actor=actor, act="api_key.created", target=name, scopes=sorted(scopes))
+    record_act(
+        tenant=tenant,
+        at=at,
+        actor=actor,
+        act="api_key.created",
+        target=name,
+        address=address,
+        scopes=sorted(scopes),
+    )
     return key, token
 
 
-def revoke_api_key(*, tenant: Tenant, key_id: int, actor: str, at: datetime) -> bool:
+def revoke_api_key(*, tenant: Tenant, key_id: int, actor: str, at: datetime, address: str | None = None) -> bool:
     """End a key at once; False when there is no such live key."""
     key = ApiKey.objects.for_tenant(tenant).filter(pk=key_id, revoked_at__isnull=True).first()
     if key is None:
         return False
     ApiKey.objects.for_tenant(tenant).filter(pk=key_id).update(revoked_at=at)
-    record_act(tenant=tenant, at=at, actor=actor, act="api_key.revoked", target=key.name)
+    record_act(tenant=tenant, at=at, actor=actor, act="api_key.revoked", target=key.name, address=address)
     return True
 
 

@@ -45,7 +45,16 @@ def create_tenant(
     return tenant, owner
 
 
-def add_member(*, tenant: Tenant, email: str, role: str, password: str | None, actor: str, at: datetime) -> Membership:
+def add_member(
+    *,
+    tenant: Tenant,
+    email: str,
+    role: str,
+    password: str | None,
+    actor: str,
+    at: datetime,
+    address: str | None = None,
+) -> Membership:
     """Let a person work in the tenant; a new one gets the password, a known one keeps his own.
 
     Raises: AlreadyMember
@@ -54,11 +63,13 @@ def add_member(*, tenant: Tenant, email: str, role: str, password: str | None, a
     membership, made = Membership.objects.get_or_create(tenant=tenant, user=user, defaults={"role": role})
     if not made:
         raise AlreadyMember(user.email)
-    record_act(tenant=tenant, at=at, actor=actor, act="member.added", target=user.email, role=role)
+    record_act(tenant=tenant, at=at, actor=actor, act="member.added", target=user.email, address=address, role=role)
     return membership
 
 
-def change_role(*, tenant: Tenant, membership: Membership, role: str, actor: str, at: datetime) -> None:
+def change_role(
+    *, tenant: Tenant, membership: Membership, role: str, actor: str, at: datetime, address: str | None = None
+) -> None:
     """Give a member another role.
 
     Raises: LastOwner
@@ -66,17 +77,21 @@ def change_role(*, tenant: Tenant, membership: Membership, role: str, actor: str
     if role != Membership.Role.OWNER:
         _refuse_last_owner(tenant=tenant, membership=membership)
     Membership.objects.filter(tenant=tenant, pk=membership.pk).update(role=role)
-    record_act(tenant=tenant, at=at, actor=actor, act="member.role", target=membership.user.email, role=role)
+    email = membership.user.email
+    record_act(tenant=tenant, at=at, actor=actor, act="member.role", target=email, address=address, role=role)
 
 
-def remove_member(*, tenant: Tenant, membership: Membership, actor: str, at: datetime) -> None:
+def remove_member(
+    *, tenant: Tenant, membership: Membership, actor: str, at: datetime, address: str | None = None
+) -> None:
     """End a membership; the next request of that user here is refused.
 
     Raises: LastOwner
     """
     _refuse_last_owner(tenant=tenant, membership=membership)
     Membership.objects.filter(tenant=tenant, pk=membership.pk).delete()
-    record_act(tenant=tenant, at=at, actor=actor, act="member.removed", target=membership.user.email)
+    email = membership.user.email
+    record_act(tenant=tenant, at=at, actor=actor, act="member.removed", target=email, address=address)
 
 
 def _user(*, email: str, password: str | None) -> User:

@@ -157,3 +157,24 @@ def test_a_key_without_the_scope_is_refused(shop: Any, api: ApiClient) -> None:
     writer = ApiClient(make_key(shop, scopes=["orders:write"], name="writer"))
 
     assert writer.get("/analytics/cohorts").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("asked", "parameter"),
+    [
+        ({"period": "day", "from": "2010-01-01", "to": "2023-09-08"}, None),  # 4,999 days
+        ({"period": "day", "from": "2010-01-01", "to": "2023-09-10"}, "?period"),  # 5,001
+        ({"period": "week", "from": "1900-01-01", "to": "2024-01-01"}, "?period"),
+        ({"from": "1900-01-01", "to": "2999-12-31"}, "?from"),
+        ({"to": "2999-12-31"}, "?to"),
+        ({"period": "day", "split": "channel", "from": "2012-01-01", "to": "2023-09-09"}, "?split"),
+        ({"period": "day", "channel": "unattributed", "from": "2010-01-01", "to": "2023-09-08"}, None),
+    ],
+)
+def test_a_table_that_could_be_too_long_is_refused(
+    api: ApiClient, asked: dict[str, str], parameter: str | None
+) -> None:
+    response = api.get("/analytics/cohorts", asked)
+
+    told = [(error["pointer"], error["code"]) for error in response.json().get("errors", [])]
+    assert (response.status_code, told) == ((400, [(parameter, "too_many_rows")]) if parameter else (200, []))

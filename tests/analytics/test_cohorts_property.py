@@ -244,8 +244,8 @@ def _plain(row: Any) -> dict[str, Any]:
 
 def _check_cell(tenant: Any, query: Any, row: Any) -> None:
     """One of the row's cells opens people whose sums are the cell's."""
-    from analytics.cohorts import CellQuery
-    from analytics.selectors.people import contacts_of_cell
+    from analytics.cohorts import CellQuery, CellSums
+    from analytics.selectors.people import cell_sums, contacts_of_cell
 
     name = list(row.slices)[(row.cohort_date.toordinal() + row.cost_minor) % len(row.slices)]
     cell = row.slices[name]
@@ -256,6 +256,12 @@ def _check_cell(tenant: Any, query: Any, row: Any) -> None:
     assert (len(people), sum(person.net_minor for person in people)) == (row.contacts, cell.net_minor)
     assert sum(person.gross_minor for person in people) == cell.gross_minor
     assert sum(person.is_mature for person in people) == cell.mature_contacts
+    assert cell_sums(tenant=tenant, query=asked) == CellSums(
+        contacts=len(people),
+        buyers=sum(person.purchases > 0 for person in people),
+        net_minor=sum(person.net_minor for person in people),
+        gross_minor=sum(person.gross_minor for person in people),
+    )
 
 
 def _facts(tenant: Any) -> list[tuple[Any, ...]]:

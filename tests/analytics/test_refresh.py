@@ -159,15 +159,35 @@ def test_late_touch_moves_the_contact_and_both_its_days(shop: Any, loaded: ApiCl
 
 
 def test_changing_the_zone_moves_cohorts(shop: Any, loaded: ApiClient) -> None:
-    from analytics.services.zones import change_zone
+    from django.core.management import call_command
+
     from tenants.context import tenant_transaction
+    from tenants.models import AuditEntry
 
-    with tenant_transaction(shop.pk):
-        change_zone(tenant=shop, timezone="America/New_York")
+    out = StringIO()
+    call_command("change_zone", tenant="shop", timezone="America/New_York", stdout=out)
 
+    assert out.getvalue() == "Shop (shop): UTC became America/New_York; its cohorts are rebuilt.\n"
     # A was acquired at 2024-01-01 00:00 UTC, which is the last evening of 2023 in New York
     assert _sizes(loaded) == {"2023-12": 1, "2024-01": 1, "2024-02": 2, "2024-03": 2, "2024-06": 1}
     assert _reconcile() == (0, "0")
+    with tenant_transaction(shop.pk):
+        entry = AuditEntry.objects.for_tenant(shop).get(act="tenant.changed")
+    assert (entry.actor, entry.detail) == ("command line", {"timezone": "America/New_York"})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"tenant": "nobody"}, "there is no tenant 'nobody'"), ({"timezone": "Mars/Base"}, "Mars/Base is no IANA zone")],
+)
+def test_a_zone_that_cannot_be_given_changes_nothing(shop: Any, change: dict[str, str], said: str) -> None:
+    from django.core.management import CommandError, call_command
+
+    with pytest.raises(CommandError, match=said):
+        call_command("change_zone", **{"tenant": "shop", "timezone": "Asia/Tokyo"} | change)
+
+    shop.refresh_from_db()
+    assert shop.timezone == "UTC"
 
 
 @pytest.mark.parametrize("spoilt", ["fact", "rollup", "contact"])

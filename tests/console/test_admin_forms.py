@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import pytest
+from django.db import connection
+
 from acquisition.models import Channel, Spend
 from contacts.models import Tag, TagGroup
+from tenants.context import WRITE_LOCK_CLASS
 from tenants.models import AuditEntry
 from tests.cast import log_in
 
@@ -80,3 +84,73 @@ def test_spend_in_a_currency_without_a_rate_is_a_form_error_and_writes_nothing(
     assert list(decimals.context["adminform"].form.errors) == ["amount"]
     with inside(acme):
         assert not Spend.objects.for_tenant(acme).exists()
+
+
+@pytest.mark.parametrize("path", ["acquisition/channel", "orders/source"])
+@pytest.mark.parametrize("slug", ["Store", "-store", "_store", "a b", "s" * 51, "store\n1"])
+def test_a_slug_by_hand_is_one_that_rest_takes(alice: Any, acme: Any, inside: Any, path: str, slug: str) -> None:
+    form = {"name": "Store", "slug": slug, "is_paid": "unknown", "unknown_buyer": "create"}
+    browser = log_in(alice)
+
+    refused = browser.post(f"/t/acme/manage/{path}/add/", form)
+    taken = browser.post(f"/t/acme/manage/{path}/add/", {**form, "slug": "2-store_" + "s" * 42})
+
+    assert (refused.status_code, taken.status_code) == (200, 302)
+    assert refused.context["adminform"].form.errors == {
+        "slug": ["请填写 1 至 50 个小写字母、数字、- 或 _，以字母或数字开头。"]
+    }
+
+
+def test_no_channel_is_made_of_the_word_for_no_channel(alice: Any, acme: Any, inside: Any) -> None:
+    form = {"name": "x", "slug": "unattributed", "is_paid": "unknown"}
+
+    answer = log_in(alice).post("/t/acme/manage/acquisition/channel/add/", form)
+
+    assert answer.context["adminform"].form.errors == {
+        "slug": ["“unattributed”表示没有渠道的联系人，渠道不能使用这个标识。"]
+    }
+    with inside(acme):
+        assert not Channel.objects.for_tenant(acme).exists()
+
+
+def test_a_channel_is_renamed_without_its_slug(alice: Any, acme: Any, inside: Any) -> None:
+    with inside(acme):
+        channel = Channel.objects.create(tenant=acme, slug="douyin", name="x")
+
+    answer = log_in(alice).post(
+        f"/t/acme/manage/acquisition/channel/{channel.pk}/change/", {"name": "抖音", "is_paid": "unknown"}
+    )
+
+    assert answer.status_code == 302
+    with inside(acme):
+        assert list(Channel.objects.for_tenant(acme).values_list("slug", "name")) == [("douyin", "抖音")]
+
+
+@pytest.mark.parametrize("path", ["contacts/taggroup/add/", "orders/source/add/"])
+def test_a_form_is_written_in_the_tenants_turn(alice: Any, acme: Any, path: str) -> None:
+    class Turn:
+        """What another connection finds while a form is validated or saved."""
+
+        def __init__(self) -> None:
+            self.other = connection.copy()
+            self.taken: list[bool] = []
+
+        def look(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            if "contacts_taggroup" in sql or "orders_source" in sql:
+                with self.other.cursor() as cursor:
+                    cursor.execute(
+                        "SELECT NOT pg_try_advisory_xact_lock((%s::bigint << 40) + %s)", [WRITE_LOCK_CLASS, acme.pk]
+                    )
+                    self.taken.append(cursor.fetchone()[0])
+            return execute(sql, params, many, context)
+
+    row = {"name": "口味", "slug": "taste", "unknown_buyer": "create"}
+    turn, browser = Turn(), log_in(alice)
+    try:
+        with connection.execute_wrapper(turn.look):
+            answer = browser.post(f"/t/acme/manage/{path}", row)
+    finally:
+        turn.other.close()
+
+    assert answer.status_code == 302
+    assert set(turn.taken) == {True}

@@ -174,8 +174,8 @@ def test_a_cell_opens_its_contacts_whose_sums_are_the_cell(acme: Any, mei: Any) 
 
     cell = board.context["table"].rows[0].slices["30d"]
     sums = page.context["totals"]
-    assert (sums["contacts"], sums["net_minor"]) == (cell.contacts, cell.net_minor) == (3, 8000)
-    assert (sums["gross_minor"], sums["buyers"]) == (cell.gross_minor, 3)
+    assert (sums.contacts, sums.net_minor) == (cell.contacts, cell.net_minor) == (3, 8000)
+    assert (sums.gross_minor, sums.buyers) == (cell.gross_minor, 3)
     assert [person.net_minor for person, _known in page.context["lines"]] == [3000, 3000, 2000]
 
 
@@ -186,10 +186,12 @@ def test_a_cells_people_load_page_by_page(acme: Any, mei: Any) -> None:
 
     first = browser.get("/t/acme/cohorts/cell/", query).context
     rest = browser.get("/t/acme/cohorts/cell/", query | {"after": first["after"]}, headers=HTMX).context
+    plain = browser.get("/t/acme/cohorts/cell/", query | {"after": first["after"]}).context
 
     seen = {person.contact_id for person, _known in (*first["lines"], *rest["lines"])}
     assert (len(first["lines"]), len(rest["lines"]), len(seen), rest["after"]) == (100, 30, 130, "")
-    assert first["totals"]["contacts"] == 130
+    assert (plain["lines"], plain["totals"]) == (rest["lines"], first["totals"])
+    assert first["totals"].contacts == 130
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from tenants.keys import parse_key
 from tenants.models import ApiKey, AuditEntry, Membership, Tenant, User
@@ -145,6 +146,15 @@ def test_an_owner_sets_the_tenants_name_and_margin(alice: Any, acme: Any) -> Non
     held = Tenant.objects.get(pk=acme.pk)
     assert answer.status_code == 302
     assert (held.name, str(held.margin)) == ("Acme 生活馆", "0.3750")
+
+
+def test_the_margin_says_what_uses_it(alice: Any) -> None:
+    form = log_in(alice).get("/t/acme/settings/tenant/").context["form"]
+
+    with override("en"):
+        assert str(form.fields["margin_percent"].help_text).endswith("Payback alone uses it; CLV and ROI do not.")
+    with override("zh-hans"):
+        assert str(form.fields["margin_percent"].help_text).endswith("仅用于计算回本，不影响 CLV 和 ROI。")
 
 
 @pytest.mark.parametrize("margin", ["-1", "101", "NaN", "1e999", ""])

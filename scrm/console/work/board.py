@@ -16,7 +16,7 @@ from analytics.ages import SLICES
 from analytics.cohorts import CellContact, CellQuery, CohortTable, Period
 from analytics.periods import period_start
 from analytics.selectors.cohorts import cohort_table
-from analytics.selectors.people import CellPlace, contacts_of_cell
+from analytics.selectors.people import CellPlace, cell_sums, contacts_of_cell
 from analytics.selectors.scopes import UnknownChannel
 from contacts.selectors import known_as
 from scrm.console.views import ConsoleRequest, console_view, fragment, page
@@ -65,50 +65,42 @@ def board_cell(request: ConsoleRequest) -> HttpResponse:
     """The contacts of one cell; their sums, at the top, are the cell's."""
     query = _cell_query(request)
     place = _place(request.GET.get("after", ""))
-    more = wants_fragment(request) and place is not None
-    people = _people(request, query, place if more else None)
-    last = people[CELL_PAGE - 1] if len(people) > CELL_PAGE else None
-    shown = people[:CELL_PAGE]
-    known = known_as(tenant=request.tenant, contact_ids=[person.contact_id for person in shown])
-    context: dict[str, Any] = {
-        "lines": [(person, known.get(person.contact_id, f"#{person.contact_id}")) for person in shown],
-        "after": f"{last.net_minor}~{last.contact_id}" if last else "",
-        "query": query_without(request, "after"),
-    }
-    if more:
+    try:
+        people = contacts_of_cell(tenant=request.tenant, query=query, place=place, limit=CELL_PAGE + 1)
+    except UnknownChannel:
+        raise Http404 from None
+    context = _people_shown(request, people)
+    if place and wants_fragment(request):
         return fragment(request, "console/board_cell_rows.html", **context)
-    title = _("%(cohort)s · %(slice)s") % {
-        "cohort": cohort_title(query.cohort_date, query.period),
-        "slice": SLICE_TITLES[query.slice],
-    }
     back = query_without(request, "cohort", "slice", "exact", "after")
     return page(
         request,
         "console/board_cell.html",
-        title=title,
+        title=_cell_title(query),
         parent_title=_("Cohort board"),
         parent_link=f"{reverse('cohorts')}?{back}",
         cell=query,
-        totals=_sums_of(people),
+        totals=cell_sums(tenant=request.tenant, query=query),
         **context,
     )
 
 
-def _people(request: ConsoleRequest, query: CellQuery, place: CellPlace | None) -> list[CellContact]:
-    """All of the cell, so that it can be summed; behind a place only the next page."""
-    try:
-        limit = CELL_PAGE + 1 if place else None
-        return contacts_of_cell(tenant=request.tenant, query=query, place=place, limit=limit)
-    except UnknownChannel:
-        raise Http404 from None
-
-
-def _sums_of(people: list[CellContact]) -> dict[str, int]:
+def _people_shown(request: ConsoleRequest, people: list[CellContact]) -> dict[str, Any]:
+    """One page of people, and where the next one begins when there is one more person."""
+    last = people[CELL_PAGE - 1] if len(people) > CELL_PAGE else None
+    shown = people[:CELL_PAGE]
+    known = known_as(tenant=request.tenant, contact_ids=[person.contact_id for person in shown])
     return {
-        "contacts": len(people),
-        "buyers": sum(person.purchases > 0 for person in people),
-        "net_minor": sum(person.net_minor for person in people),
-        "gross_minor": sum(person.gross_minor for person in people),
+        "lines": [(person, known.get(person.contact_id, f"#{person.contact_id}")) for person in shown],
+        "after": f"{last.net_minor}~{last.contact_id}" if last else "",
+        "query": query_without(request, "after"),
+    }
+
+
+def _cell_title(query: CellQuery) -> str:
+    return _("%(cohort)s · %(slice)s") % {
+        "cohort": cohort_title(query.cohort_date, query.period),
+        "slice": SLICE_TITLES[query.slice],
     }
 
 

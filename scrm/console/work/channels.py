@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from acquisition.incoming import IncomingSpend
 from acquisition.models import Channel, Spend
+from acquisition.services.channels import ReservedSlug, refuse_reserved
 from acquisition.services.spend import sync_spend
 from analytics.cohorts import CohortQuery, CohortTable
 from analytics.selectors.cohorts import cohort_table
@@ -25,6 +26,7 @@ from scrm.console.work.selectors.channels import spend_calendar, spend_entries, 
 from tenants.access import BOARD_READERS, EDITORS
 from tenants.incoming import Row
 from tenants.models import Tenant
+from tenants.slugs import is_slug
 
 ENTRIES_SHOWN = 20
 MAX_MONTHS = 24
@@ -40,7 +42,7 @@ class RangeForm(forms.Form):
 class SpendForm(forms.Form):
     """One cost of one channel on one day or in one month. `token` makes a doubled click one entry."""
 
-    channel = forms.SlugField(label=gettext_lazy("Channel (slug)"), max_length=50)
+    channel = forms.CharField(label=gettext_lazy("Channel (slug)"), max_length=50)
     period = forms.ChoiceField(label=gettext_lazy("For"), choices=Spend.Period.choices, initial="day")
     date = DayField(label=gettext_lazy("Date"))
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Spend.Kind.choices, initial="ads")
@@ -52,8 +54,14 @@ class SpendForm(forms.Form):
     token = forms.UUIDField(widget=forms.HiddenInput)
 
     def clean_channel(self) -> str:
-        """A slug as REST takes it: in small letters."""
-        return str(self.cleaned_data["channel"]).lower()
+        """A slug as REST takes it, in small letters, and not the word for no channel."""
+        slug = str(self.cleaned_data["channel"]).lower()
+        is_slug(slug)
+        try:
+            refuse_reserved(slug)
+        except ReservedSlug as error:
+            raise forms.ValidationError(str(error), error.code) from None
+        return slug
 
     def incoming(self, *, tenant: Tenant) -> IncomingSpend:
         """The same row as REST would bring."""

@@ -63,40 +63,44 @@ class SetUp:
 @console_view()
 def home(request: ConsoleRequest) -> HttpResponse:
     """Problems first, then figures, then the last weeks; a brand without data gets its set-up list."""
-    tenant, now = request.tenant, timezone.now()
-    as_of = default_as_of(tenant=tenant, now=now)
-    table = cohort_table(tenant=tenant, query=CohortQuery(as_of=as_of.at))
-    received_at = last_received_at(tenant=tenant)
-    context: dict[str, Any] = {
-        "as_of": as_of,
-        "table": table,
+    now = timezone.now()
+    as_of = default_as_of(tenant=request.tenant, now=now)
+    table = cohort_table(tenant=request.tenant, query=CohortQuery(as_of=as_of.at))
+    context = {"title": _("Today"), "as_of": as_of, "table": table, **_state(request, table, now=now)}
+    if not table.rows:
+        address = request.build_absolute_uri("/api/v1/orders/bulk")
+        return page(request, "console/home_set_up.html", address=address, **context)
+    length = 90 if request.GET.get("days") == "90" else 14
+    last = local_date(tenant=request.tenant, at=as_of.at - timedelta(microseconds=1))
+    return page(
+        request,
+        "console/home.html",
+        sums=_sums(table),
+        length=length,
+        lengths=LENGTHS,
+        **_month(request.tenant, last=last),
+        **_daily(request.tenant, last=last, length=length),
+        **context,
+    )
+
+
+def _state(request: ConsoleRequest, table: CohortTable, *, now: datetime) -> dict[str, Any]:
+    """What waits, whether the figures lag, what is set up, and what the reader may do about it."""
+    received_at = last_received_at(tenant=request.tenant)
+    return {
         "received_at": received_at,
-        "waiting": waiting_sums(tenant=tenant),
+        "waiting": waiting_sums(tenant=request.tenant),
         "is_stale": _is_stale(table, received_at, now=now),
+        "set_up": _set_up(request.tenant),
         "may_edit": request.membership.role in EDITORS,
         "reads_boards": request.membership.role in BOARD_READERS,
         "is_owner": request.membership.role in OWNERS,
     }
-    set_up = _set_up(tenant)
-    if not table.rows:
-        address = request.build_absolute_uri("/api/v1/orders/bulk")
-        return page(request, "console/home_set_up.html", title=_("Today"), set_up=set_up, address=address, **context)
-    length = 90 if request.GET.get("days") == "90" else 14
-    last = local_date(tenant=tenant, at=as_of.at - timedelta(microseconds=1))
+
+
+def _month(tenant: Tenant, *, last: date) -> dict[str, Any]:
     month = last.replace(day=1)
-    return page(
-        request,
-        "console/home.html",
-        title=_("Today"),
-        set_up=set_up,
-        sums=_sums(table),
-        month=month,
-        month_contacts=selectors.new_contacts(tenant=tenant, first=month, last=last),
-        length=length,
-        lengths=LENGTHS,
-        **_daily(tenant, last=last, length=length),
-        **context,
-    )
+    return {"month": month, "month_contacts": selectors.new_contacts(tenant=tenant, first=month, last=last)}
 
 
 def _sums(table: CohortTable) -> Sums:

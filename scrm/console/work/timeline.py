@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from acquisition.models import Touch
 from contacts.models import Contact
 from orders.models import Order, Refund
-from scrm.console.work.paging import Page
+from scrm.console.work.paging import Page, instant
 from tenants.models import Tenant
 
 KINDS = ("touch", "order", "refund")
@@ -70,7 +70,7 @@ def _mark(entry: Entry) -> str:
 def _parse(text: str) -> tuple[datetime, int, int] | None:
     parts = text.split("~")
     try:
-        at, kind, pk = datetime.fromisoformat(parts[0]), KINDS.index(parts[1]), int(parts[2])
+        at, kind, pk = instant(parts[0]), KINDS.index(parts[1]), int(parts[2])
     except (ValueError, IndexError):
         return None
-    return (at, kind, pk) if at.tzinfo else None
+    return at, kind, pk

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.cast import ApiClient, make_key
+from tests.cast import ApiClient, log_in, make_key
 
 PERSON = {
     "identities": {"phone": "+8613800138000", "shop:x": "17850"},
@@ -227,3 +227,57 @@ def test_two_calls_at_once_with_one_identity_make_one_contact(api: ApiClient, ac
 
     assert sorted(found) == ["created", "unchanged"]
     assert len(listed(api)) == 1
+
+
+SHOWN_PHONES = [("alice", "+8613800138000"), ("bob", "+8613800138000"), ("mei", "+8613••••8000")]
+
+
+@pytest.mark.parametrize(("who", "phone"), SHOWN_PHONES)
+def test_a_session_sees_phones_as_its_role_does(
+    request: pytest.FixtureRequest, contact_id: int, who: str, phone: str
+) -> None:
+    browser = log_in(request.getfixturevalue(who))
+
+    (row,) = browser.get("/t/acme/api/v1/contacts").json()["results"]
+    found = browser.get("/t/acme/api/v1/contacts", {"q": "小明"}).json()["results"]
+    detail = browser.get(f"/t/acme/api/v1/contacts/{contact_id}").json()
+
+    identities = [(identity["kind"], identity["value"]) for identity in detail["identities"]]
+    assert [row["phone"], found[0]["phone"], detail["phone"]] == [phone] * 3
+    assert identities == [("phone", phone), ("shop:x", "17850")]
+
+
+def test_a_brand_managers_answers_hold_no_whole_phone(mei: Any, contact_id: int) -> None:
+    browser = log_in(mei)
+
+    for path in ("contacts", f"contacts/{contact_id}", "contacts?updated_after=2020-01-01T00:00:00Z"):
+        answer = browser.get(f"/t/acme/api/v1/{path}")
+        assert (answer.status_code, b"138001" in answer.content) == (200, False)
+
+
+def test_an_edit_that_would_leave_too_many_attributes_is_a_problem(api: ApiClient, contact_id: int) -> None:
+    full = {f"k{n}": n for n in range(99)}  # with the city: 100
+
+    kept = api.patch(f"/contacts/{contact_id}", {"attributes": full})
+    one_more = api.patch(f"/contacts/{contact_id}", {"name": "x", "attributes": {"more": 1}})
+    too_long = api.patch(f"/contacts/{contact_id}", {"attributes": {"city": "城" * 2_800}})
+    swapped = api.patch(f"/contacts/{contact_id}", {"attributes": {"city": None, "more": 1}})
+
+    assert [answer.status_code for answer in (kept, one_more, too_long, swapped)] == [200, 400, 400, 200]
+    for refused in (one_more, too_long):
+        assert [(e["pointer"], e["code"]) for e in refused.json()["errors"]] == [("/attributes", "too_long")]
+    contact = api.get(f"/contacts/{contact_id}").json()
+    assert (contact["name"], contact["attributes"]) == ("王小明", {**full, "more": 1})
+
+
+def test_a_channel_cannot_take_the_word_for_no_channel(api: ApiClient) -> None:
+    answer = api.post(
+        "/contacts/bulk",
+        {"contacts": [{"identities": {"unionid": "u"}, "acquired": {"channel": "unattributed"}}, PERSON]},
+    ).json()
+
+    (error,) = answer["results"][0]["errors"]
+    assert [row["status"] for row in answer["results"]] == ["error", "created"]
+    assert (error["pointer"], error["code"]) == ("/contacts/0/acquired/channel", "reserved_slug")
+    assert error["detail"] == "“unattributed”表示没有渠道的联系人，渠道不能使用这个标识。"
+    assert [row["slug"] for row in api.get("/acquisition/channels").json()["results"]] == ["search"]

@@ -223,7 +223,7 @@ def test_statements_do_not_grow_with_rows(acme: Any, globex: Any) -> None:
         ]
         counts.append([statements(tenant, told), statements(tenant, told), statements(tenant, renamed)])
 
-    assert counts[0] == counts[1] == [23, 10, 16]
+    assert counts[0] == counts[1] == [25, 12, 18]
 
 
 def test_touches_cannot_be_changed_or_deleted(acme: Any) -> None:
@@ -237,3 +237,44 @@ def test_touches_cannot_be_changed_or_deleted(acme: Any) -> None:
         Touch.objects.for_tenant(acme).update(happened_at=AT)
     with tenant_transaction(acme.pk), pytest.raises(DatabaseError, match="permission denied"):
         Touch.objects.for_tenant(acme)._raw_delete("default")
+
+
+def attributes(first: int, last: int) -> dict[str, int]:
+    return {f"k{number}": number for number in range(first, last)}
+
+
+def test_a_row_that_would_leave_too_many_attributes_is_an_error_and_keeps_nothing(acme: Any) -> None:
+    sync(acme, {"identities": PHONE, "attributes": attributes(0, 60)})
+    before = held(acme)
+
+    results = sync(
+        acme,
+        {
+            "identities": {**PHONE, "unionid": "u"},
+            "name": "x",
+            "attributes": attributes(60, 120),
+            "tags": ["a/b"],
+            "acquired": {"at": "2026-01-01T00:00:00Z", "channel": "search"},
+        },
+        {"identities": {"unionid": "new"}, "attributes": {"note": "字" * 2_731}},
+        {"identities": {"openid": "other"}, "name": "y"},
+    )
+
+    told = [[(error.pointer, error.code) for error in result.errors] for result in results]
+    assert [result.status for result in results] == ["error", "error", "created"]
+    assert told == [[("/contacts/0/attributes", "too_long")], [("/contacts/1/attributes", "too_long")], []]
+    assert held(acme)[:1] == before
+    assert [row["identities"] for row in held(acme)[1:]] == [{"openid": "other"}]
+
+
+def test_rows_of_one_call_fill_attributes_one_by_one(acme: Any) -> None:
+    found = statuses(
+        acme,
+        {"identities": PHONE, "attributes": attributes(0, 60)},
+        {"identities": PHONE, "attributes": attributes(60, 101)},
+        {"identities": PHONE, "attributes": {**attributes(60, 101), "k0": None}},
+    )
+
+    assert found == ["created", "error", "updated"]
+    assert statuses(acme, {"identities": PHONE, "name": "full"}) == ["updated"]
+    assert [(row["name"], row["attributes"]) for row in held(acme)] == [("full", attributes(1, 101))]

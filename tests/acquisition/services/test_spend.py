@@ -116,3 +116,11 @@ def test_statements_do_not_grow_with_rows(acme: Any, count: int) -> None:
 
     # of these BEGIN, SET LOCAL and COMMIT are the transaction's
     assert (len(making), len(finding)) == (9, 6)
+
+
+def test_no_cost_goes_to_the_word_for_no_channel(acme: Any) -> None:
+    results = sync(acme, row("S1", channel="unattributed"), row("S2"))
+
+    assert [result.status for result in results] == ["error", "created"]
+    assert [(error.pointer, error.code) for error in results[0].errors] == [("/spend/0/channel", "reserved_slug")]
+    assert held(acme) == [("S2", "search", "day", date(2026, 1, 5), 1000)]

@@ -95,9 +95,15 @@ def tenant_settings(request: ConsoleRequest) -> HttpResponse:
         margin = form.cleaned_data["margin_percent"] / 100
         Tenant.objects.filter(pk=tenant.pk).update(name=form.cleaned_data["name"], margin=margin)
         record_act(
-            tenant=tenant, at=timezone.now(), actor=str(request.user), address=client_address(request), act="tenant.changed", target=tenant.slug,
-            name=form.cleaned_data["name"], margin=str(margin),
-        )  # fmt: skip
+            tenant=tenant,
+            at=timezone.now(),
+            actor=str(request.user),
+            address=client_address(request),
+            act="tenant.changed",
+            target=tenant.slug,
+            name=form.cleaned_data["name"],
+            margin=str(margin),
+        )
         messages.success(request, _("Saved."))
         return redirect("tenant")
     return page(request, "console/tenant.html", title=_("Tenant"), form=form)

@@ -1,15 +1,17 @@
 """One version of an order or refund on plain values: read, checked, normalised and hashed. Pure."""
 
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from django.utils.translation import gettext as _
 
 from contacts.identities import InvalidIdentity, clean_name, normalise
 from orders.incoming import Buyer, IncomingOrder, IncomingRefund, Item
+from tenants.incoming import Row
 from tenants.money import exponent
 from tenants.results import FieldError
 
@@ -26,6 +28,21 @@ class RowInvalid(Exception):
     def __init__(self, errors: list[FieldError]) -> None:
         super().__init__(errors)
         self.errors = errors
+
+
+V = TypeVar("V")
+
+
+def read_rows(rows: Iterable[Row], read: Callable[[Row], V]) -> tuple[list[V], dict[int, list[FieldError]]]:
+    """Read each row of a call. Shape: the versions that could be read; by row index, why the others could not."""
+    versions: list[V] = []
+    errors: dict[int, list[FieldError]] = {}
+    for row in rows:
+        try:
+            versions.append(read(row))
+        except RowInvalid as invalid:
+            errors[row.index] = invalid.errors
+    return versions, errors
 
 
 class RefundLine(msgspec.Struct, frozen=True):

@@ -122,7 +122,7 @@ def _base_amount(cost: _Cost, tenant: Tenant, rates: Rates) -> int:
             "currency": cost.currency,
             "date": cost.first_day,
         }
-        raise CannotConvert("currency", "no_fx_rate", detail)
+        raise CannotConvert("currency", "missing_rate", detail)
     base = convert(cost.amount_minor, currency=cost.currency, rate=rate, to=tenant.currency)
     if base > MAX_MINOR:
         raise CannotConvert("amount", "too_large", _("The converted amount is too large."))

@@ -18,7 +18,7 @@ from orders.services.derived import derive_refunds_of
 from orders.services.rates import Priced, price_rows
 from orders.services.sources import ensure_source
 from orders.services.stats import refresh_stats
-from orders.versions import OrderVersion, RowInvalid, Shop, read_order
+from orders.versions import OrderVersion, Shop, read_order, read_rows
 from tenants.context import lock_tenant_writes
 from tenants.incoming import Row
 from tenants.models import Tenant
@@ -33,7 +33,8 @@ def sync_orders(*, tenant: Tenant, source_slug: str, rows: Sequence[Row], at: da
     Shape: one result per row, in the rows' order; `rows` hold `IncomingOrder`s. Errors name places in the
     call's body.
     """
-    versions, errors = _read(tenant, source_slug, rows)
+    shop = Shop(source_slug, phone_region(timezone=tenant.timezone, currency=tenant.currency))
+    versions, errors = read_rows(rows, lambda row: read_order(index=row.index, order=row.item, shop=shop))
     at = max(at, lock_tenant_writes(tenant_id=tenant.pk))
     source = ensure_source(tenant=tenant, slug=source_slug)
     held = _read_held(tenant, source, sorted({row.external_id for row in versions}))
@@ -44,19 +45,6 @@ def sync_orders(*, tenant: Tenant, source_slug: str, rows: Sequence[Row], at: da
     ids = _write(tenant, source, decisions, matches, priced, at)
     _tell(tenant, decisions, matches, ids, at)
     return [_result(row, decisions, ids, errors) for row in rows]
-
-
-def _read(
-    tenant: Tenant, source_slug: str, rows: Sequence[Row]
-) -> tuple[list[OrderVersion], dict[int, list[FieldError]]]:
-    shop = Shop(source_slug, phone_region(timezone=tenant.timezone, currency=tenant.currency))
-    versions, errors = [], {}
-    for row in rows:
-        try:
-            versions.append(read_order(index=row.index, order=row.item, shop=shop))
-        except RowInvalid as invalid:
-            errors[row.index] = invalid.errors
-    return versions, errors
 
 
 def _read_held(tenant: Tenant, source: Source, external_ids: list[str]) -> dict[str, Held]:

@@ -18,7 +18,7 @@ from orders.services.derived import derive_refunds
 from orders.services.rates import Priced, price_rows
 from orders.services.sources import ensure_source
 from orders.services.stats import refresh_stats
-from orders.versions import RefundVersion, RowInvalid, Shop, read_refund
+from orders.versions import RefundVersion, Shop, read_refund, read_rows
 from tenants.context import lock_tenant_writes
 from tenants.incoming import Row
 from tenants.models import Tenant
@@ -32,7 +32,8 @@ def sync_refunds(*, tenant: Tenant, source_slug: str, rows: Sequence[Row], at: d
 
     Shape: one result per row, in the rows' order; `rows` hold `IncomingRefund`s.
     """
-    versions, errors = _read(tenant, source_slug, rows)
+    shop = Shop(source_slug, phone_region(timezone=tenant.timezone, currency=tenant.currency))
+    versions, errors = read_rows(rows, lambda row: read_refund(index=row.index, refund=row.item, shop=shop))
     at = max(at, lock_tenant_writes(tenant_id=tenant.pk))
     source = ensure_source(tenant=tenant, slug=source_slug)
     held = _read_held(tenant, source, sorted({row.external_id for row in versions}))
@@ -45,19 +46,6 @@ def sync_refunds(*, tenant: Tenant, source_slug: str, rows: Sequence[Row], at: d
     ids = {key: kept.id for key, kept in held.items()} | _write(tenant, source, newest, matches, priced, at)
     _tell(tenant, source, newest, held, matches, at)
     return [_result(row, statuses, ids, errors) for row in rows]
-
-
-def _read(
-    tenant: Tenant, source_slug: str, rows: Sequence[Row]
-) -> tuple[list[RefundVersion], dict[int, list[FieldError]]]:
-    shop = Shop(source_slug, phone_region(timezone=tenant.timezone, currency=tenant.currency))
-    versions, errors = [], {}
-    for row in rows:
-        try:
-            versions.append(read_refund(index=row.index, refund=row.item, shop=shop))
-        except RowInvalid as invalid:
-            errors[row.index] = invalid.errors
-    return versions, errors
 
 
 def _read_held(tenant: Tenant, source: Source, external_ids: list[str]) -> dict[str, Held]:

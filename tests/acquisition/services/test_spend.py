@@ -76,7 +76,7 @@ def test_other_currency_is_converted_once_at_its_dates_rate(acme: Any) -> None:
 @pytest.mark.parametrize(
     ("told", "field", "code"),
     [
-        ({"currency": "EUR"}, "currency", "no_fx_rate"),
+        ({"currency": "EUR"}, "currency", "missing_rate"),
         ({"amount": "1.005"}, "amount", "too_many_decimals"),
         ({"currency": "JPY", "amount": "1.5"}, "amount", "too_many_decimals"),
         ({"month": "2026-01", "date": "2026-01-05"}, "date", "date_or_month"),

@@ -90,7 +90,11 @@ class Spend(TenantModel):
             models.CheckConstraint(condition=models.Q(amount_minor__gte=0), name="acquisition_spend_not_negative"),
         ]
         # cost of a range of days
-        indexes = [models.Index(fields=["tenant", "date", "channel"], name="acquisition_spend_by_date")]
+        indexes = [
+            models.Index(fields=["tenant", "date", "channel"], name="acquisition_spend_by_date"),
+            # whether a channel ever cost anything
+            models.Index(fields=["tenant", "channel"], name="acquisition_spend_by_channel"),
+        ]
 
     def __str__(self) -> str:
         return self.external_id

@@ -5,8 +5,9 @@ from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull
 
 from acquisition.models import Channel, Spend, Touch
 from tenants.models import Tenant
@@ -41,8 +42,9 @@ def spend_by_day(*, tenant: Tenant, start: date, end: date) -> list[DaySpend]:
 
 def channels(*, tenant: Tenant) -> QuerySet[Channel]:
     """The tenant's channels by slug; `counts_as_paid`: as said, else has spend and is not organic."""
-    has_spend = Exists(Spend.objects.for_tenant(tenant).filter(channel_id=OuterRef("pk")))
-    by_spend = ExpressionWrapper(~Q(slug=NEVER_PAID) & has_spend, output_field=BooleanField())
+    # one row of each: an EXISTS would be planned as a scan of all spend
+    one_spend = Subquery(Spend.objects.for_tenant(tenant).filter(channel_id=OuterRef("pk")).values("pk")[:1])
+    by_spend = ExpressionWrapper(~Q(slug=NEVER_PAID) & IsNull(one_spend, False), output_field=BooleanField())
     paid = Coalesce("is_paid", by_spend)
     rows: QuerySet[Channel] = Channel.objects.for_tenant(tenant)
     return rows.annotate(counts_as_paid=paid).order_by("slug")

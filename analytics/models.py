@@ -47,19 +47,20 @@ class CohortFact(TenantModel):
 
     class Meta(TenantModel.Meta):
         indexes = [
-            # rebuilding a cohort day; a payback's exact second
+            # rebuilding a cohort day; a payback's exact second; who was mature on a day
             models.Index(
                 fields=["tenant", "cohort_date", "elapsed_seconds"],
                 include=[
                     "channel",
                     "kind",
+                    "acquired_at",
                     "happened_at",
                     "amount_minor",
                     "is_first",
                     "makes_buyer",
                     "contact",
                 ],
-                name="analytics_cohortfact_day",
+                name="analytics_cohortfact_ages",
             ),
             # replacing a contact's facts; the people behind a cell
             models.Index(fields=["tenant", "contact"], name="analytics_cohortfact_contact"),
@@ -109,18 +110,18 @@ class CohortRollup(TenantModel):
 
 
 class CohortAge(TenantModel):
-    """What one cohort day brought in one day of its age, all channels together: narrows a payback's second.
+    """What one cohort day brought in one step of its age, all channels together: narrows a payback's second.
 
-    `age_day` n holds the seconds (n - 1) × 86,400 < elapsed <= n × 86,400; second 0 is in no row.
+    `until_seconds` is the step's last second (`ages.step_range`); second 0 is in no row.
     """
 
     cohort_date = models.DateField()
-    age_day = models.IntegerField()
+    until_seconds = models.BigIntegerField()
     gross_minor = models.BigIntegerField()
     refund_minor = models.BigIntegerField()
 
     class Meta(TenantModel.Meta):
         constraints = [
             # a range of ages of some cohort days
-            models.UniqueConstraint(fields=["tenant", "cohort_date", "age_day"], name="analytics_cohortage_cell")
+            models.UniqueConstraint(fields=["tenant", "cohort_date", "until_seconds"], name="analytics_cohortage_step")
         ]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from analytics import periods, ratios
-from analytics.ages import BUCKETS, COARSE_BUCKETS, DAY_SECONDS, bucket_range
+from analytics.ages import BUCKETS, COARSE_BUCKETS, STEP_END, bucket_range, step_end, step_range
 from analytics.cells import CohortSums, Value
 from analytics.cohorts import Payback, PaybackStatus
 from analytics.selectors.sums import CHANNEL, IN_SCOPE, Scope
@@ -47,21 +47,20 @@ GROUP BY start, key
 """  # noqa: S608 - fragments are constants
 
 
-# Purpose: what each searched cohort brought by days of age, from rollups (whole cohorts only). Parameters: a Scope's;
-# days, day_starts, day_firsts, day_lasts (`_windows`, in days). Grain: search × day of age, in order. Units: minor
-# units.
-_BY_DAY = """
-SELECT w.start, -1, age_day, sum(gross_minor)::bigint, sum(refund_minor)::bigint
+# Purpose: what each searched cohort brought by steps of age, from rollups (whole cohorts only). Parameters: a Scope's;
+# days, day_starts, day_firsts, day_lasts (`_windows`, whole steps). Grain: search × step, in order. Units: minor units.
+_STEPS_OF_ROLLUPS = """
+SELECT w.start, -1, until_seconds, sum(gross_minor)::bigint, sum(refund_minor)::bigint
 FROM unnest(%(days)s::date[], %(day_starts)s::date[], %(day_firsts)s::bigint[], %(day_lasts)s::bigint[])
      AS w (day, start, first, last)
-JOIN analytics_cohortage ON cohort_date = w.day AND age_day BETWEEN w.first AND w.last
+JOIN analytics_cohortage ON cohort_date = w.day AND until_seconds BETWEEN w.first AND w.last
 WHERE tenant_id = %(tenant)s
 GROUP BY 1, 3
 ORDER BY 1, 3
 """
-# The same from facts, by ages of `unit` seconds (rounded up); `_windows` in seconds.
-_BY_UNIT = f"""
-SELECT w.start, {CHANNEL}, (elapsed_seconds + %(unit)s - 1) / %(unit)s,
+# The same from facts.
+_STEPS_OF_FACTS = f"""
+SELECT w.start, {CHANNEL}, {STEP_END},
        coalesce(sum(amount_minor) FILTER (WHERE kind = 1), 0)::bigint,
        coalesce(-sum(amount_minor) FILTER (WHERE kind = 2), 0)::bigint
 FROM unnest(%(days)s::date[], %(day_starts)s::date[], %(day_firsts)s::bigint[], %(day_lasts)s::bigint[])
@@ -72,7 +71,6 @@ GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3
 """  # noqa: S608 - fragments are constants
 
-_HOUR_SECONDS = 3600
 _Key = tuple[date, int]
 _Seconds = tuple[int | None, int | None]
 _SECOND = timedelta(seconds=1)
@@ -118,9 +116,7 @@ def paybacks_of(
         if cohort is not None and need is not None:
             searches[key] = _whole_search(cohort.buckets, need=need, observed=seconds)
     searches = _narrowed(searches, {key: _bucket_runs(scope, cohorts[key].buckets) for key in searches}, found)
-    by_day = _runs(scope, searches, _BY_DAY if scope.is_whole else _BY_UNIT, unit=DAY_SECONDS)
-    searches = _narrowed(searches, by_day, found)
-    searches = _narrowed(searches, _runs(scope, searches, _BY_UNIT, unit=_HOUR_SECONDS), found)
+    searches = _narrowed(searches, _step_runs(scope, searches), found)
     found |= _run(scope, searches)
     return results | {key: _payback(*found.get(key, (None, None)), seconds) for key, seconds in observed.items()}
 
@@ -157,20 +153,21 @@ def _bucket_runs(scope: Scope, buckets: list[Value]) -> list[_Run]:
     return runs
 
 
-def _runs(scope: Scope, searches: Mapping[_Key, _Search], statement: str, *, unit: int) -> dict[_Key, list[_Run]]:
-    """The searched seconds in runs of `unit`, of which every search begins with one; those without news left out."""
+def _step_runs(scope: Scope, searches: Mapping[_Key, _Search]) -> dict[_Key, list[_Run]]:
+    """The searched seconds in steps, of which every search begins with one; those without news left out."""
     found: dict[_Key, list[_Run]] = {key: [] for key in searches}
     if not searches:
         return found
-    windows = _windows(scope, searches, unit=DAY_SECONDS if statement is _BY_DAY else 1)
+    whole_steps = {key: search._replace(last=step_end(search.last)) for key, search in searches.items()}
     with connection.cursor() as cursor:
-        cursor.execute(statement, scope.parameters | windows | {"unit": unit})
+        statement = _STEPS_OF_ROLLUPS if scope.is_whole else _STEPS_OF_FACTS
+        cursor.execute(statement, scope.parameters | _windows(scope, whole_steps))
         rows = cursor.fetchall()
     before = {key: search.base for key, search in searches.items()}
-    for start, channel, age, gross, refund in rows:
-        key, first = (start, channel), (age - 1) * unit + 1
+    for start, channel, until, gross, refund in rows:
+        key, (first, last) = (start, channel), step_range(until)
         if key in searches and searches[key].first <= first <= searches[key].last:
-            found[key].append(_Run(first, age * unit, before[key], gross, refund))
+            found[key].append(_Run(first, last, before[key], gross, refund))
             before[key] += gross - refund
     return found
 
@@ -221,14 +218,11 @@ def _run(scope: Scope, searches: Mapping[_Key, _Search]) -> dict[_Key, _Seconds]
     return {key: _seconds_found(search, rows.get(key)) for key, search in searches.items()}
 
 
-def _windows(scope: Scope, searches: Mapping[_Key, _Search], *, unit: int = 1) -> dict[str, list[Any]]:
-    """Each day of the searched periods with the ages to read, so that the index is read day by day, each age once.
-
-    Units: ages in `unit` seconds, rounded up.
-    """
+def _windows(scope: Scope, searches: Mapping[_Key, _Search]) -> dict[str, list[Any]]:
+    """Each day of the searched periods with the ages to read, so that the index is read day by day, each age once."""
     ages: defaultdict[date, list[tuple[int, int]]] = defaultdict(list)
     for (start, _), search in searches.items():
-        ages[start].append((-(-search.first // unit), -(-search.last // unit)))
+        ages[start].append((search.first, search.last))
     rows = [
         (start + timedelta(days=number), start, first, last)
         for start, spans in ages.items()

@@ -26,8 +26,11 @@ def refresh_cohorts(*, tenant: Tenant, at: datetime) -> bool:
         return False
     cursor = TickCursor.objects.for_tenant(tenant).filter(consumer=TickCursor.COHORTS)
     last = cursor.values_list("last_change_id", flat=True).first()
+    if last is None:
+        _begin(tenant, at)
+        return False
     days: set[date] = set()
-    read_to, is_drained = last or 0, False
+    read_to, is_drained = last, False
     for _ in range(MAX_BATCHES):
         changes = _next_changes(tenant, read_to)
         days |= rebuild_facts(tenant=tenant, contact_ids=sorted({contact for _, contact in changes}))
@@ -37,11 +40,16 @@ def refresh_cohorts(*, tenant: Tenant, at: datetime) -> bool:
             break
     rebuild_rollups(tenant=tenant, days=days)
     news = {"last_change_id": read_to} | ({"fresh_at": at} if is_drained else {})
-    if last is None:
-        TickCursor.objects.create(tenant=tenant, consumer=TickCursor.COHORTS, **news)
-    else:
-        cursor.update(**news)
+    cursor.update(**news)
     return not is_drained
+
+
+def _begin(tenant: Tenant, at: datetime) -> None:
+    """Build everything, then follow the change rows from here: a new tenant, or tables emptied by a migration."""
+    newest = Change.objects.for_tenant(tenant).order_by("-id").values_list("id", flat=True).first()
+    rebuild_facts(tenant=tenant)
+    rebuild_rollups(tenant=tenant)
+    TickCursor.objects.create(tenant=tenant, consumer=TickCursor.COHORTS, last_change_id=newest or 0, fresh_at=at)
 
 
 def rebuild_cohorts(*, tenant: Tenant) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 
 from django.db import connection
 
-from analytics.ages import COARSE_BUCKETS, COARSE_EDGES, EDGES
+from analytics.ages import COARSE_BUCKETS, COARSE_EDGES, EDGES, STEP_END
 from analytics.models import CohortAge, CohortRollup
 from tenants.models import Tenant
 
@@ -47,18 +47,18 @@ INSERT INTO analytics_cohortrollup (
     refund_minor, first_gross_minor, first_refund_minor, last_happened_at)
 SELECT %(tenant)s, sums.* FROM ({SUMS_OF_FACTS}) AS sums
 """  # noqa: S608 - fragments are constants
-# Purpose: the same by single days of age. Parameters: tenant; days (NULL: all). Grain: cohort day × day of age.
-AGES_OF_FACTS = """
-    SELECT cohort_date, ((elapsed_seconds + 86399) / 86400)::int AS age_day,
+# Purpose: the same by steps of age. Parameters: tenant; days (NULL: all). Grain: cohort day × step.
+AGES_OF_FACTS = f"""
+    SELECT cohort_date, {STEP_END} AS until_seconds,
            coalesce(sum(amount_minor) FILTER (WHERE kind = 1), 0)::bigint AS gross_minor,
            coalesce(-sum(amount_minor) FILTER (WHERE kind = 2), 0)::bigint AS refund_minor
     FROM analytics_cohortfact
     WHERE tenant_id = %(tenant)s AND (%(days)s::date[] IS NULL OR cohort_date = ANY(%(days)s::date[]))
       AND elapsed_seconds > 0
     GROUP BY 1, 2
-"""
+"""  # noqa: S608 - fragments are constants
 INSERT_AGES = f"""
-INSERT INTO analytics_cohortage (tenant_id, cohort_date, age_day, gross_minor, refund_minor)
+INSERT INTO analytics_cohortage (tenant_id, cohort_date, until_seconds, gross_minor, refund_minor)
 SELECT %(tenant)s, sums.* FROM ({AGES_OF_FACTS}) AS sums
 """  # noqa: S608 - fragments are constants
 

@@ -10,7 +10,8 @@ from analytics.cohorts import Period
 
 
 @pytest.mark.parametrize(
-    ("elapsed", "days"), [(0, 0), (1, 7), (7 * 86_400, 7), (7 * 86_400 + 1, 15), (365 * 86_400, 365)]
+    ("elapsed", "days"),
+    [(0, 0), (1, 1), (86_400, 1), (86_401, 3), (7 * 86_400, 7), (7 * 86_400 + 1, 15), (365 * 86_400, 365)],
 )
 def test_an_age_falls_in_the_bucket_that_ends_at_or_after_it(elapsed: int, days: int) -> None:
     assert ages.EDGES[ages.bucket_of(elapsed)] == days * 86_400
@@ -68,3 +69,20 @@ def test_needed_revenue_is_the_least_that_covers_the_cost() -> None:
     assert ratios.needed_revenue(100, Decimal(1)) == 100
     assert ratios.needed_revenue(100, Decimal("0.3333")) == 301
     assert ratios.needed_revenue(100, Decimal(0)) is None
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "first", "last"),
+    [
+        (1, 1, 600),
+        (600, 1, 600),
+        (601, 601, 1_200),
+        (3_601, 3_601, 7_200),
+        (86_400, 82_801, 86_400),
+        (86_401, 86_401, 97_200),
+        (7 * 86_400, 7 * 86_400 - 10_799, 7 * 86_400),
+        (7 * 86_400 + 1, 7 * 86_400 + 1, 8 * 86_400),
+    ],
+)
+def test_an_age_falls_in_the_step_that_holds_it(elapsed: int, first: int, last: int) -> None:
+    assert ages.step_range(ages.step_end(elapsed)) == (first, last)

@@ -78,6 +78,27 @@ def test_any_number_of_ticks_gives_the_same(shop: Any, loaded: ApiClient) -> Non
     assert len(before) > 17
 
 
+def test_a_tenant_without_a_cursor_is_built_whole(shop: Any, loaded: ApiClient) -> None:
+    from analytics.models import CohortAge, CohortFact, CohortRollup, TickCursor
+    from analytics.tasks import tick
+    from contacts.models import Change
+    from tenants.context import tenant_transaction
+
+    before = _state(shop)
+    with tenant_transaction(shop.pk):
+        for model in (CohortAge, CohortFact, CohortRollup, TickCursor, Change):
+            model.objects.for_tenant(shop).delete()
+
+    tick()
+
+    assert _state(shop) == before
+    news = _order(external_id="Z1", buyer={"shop_buyer_id": "Z"})
+    post(loaded, "/orders/bulk", {"source": "shop", "orders": [news]})
+    tick()
+    assert len(_state(shop)) > len(before)
+    assert _reconcile()[0] == 0
+
+
 def test_ticks_at_once_give_the_same(shop: Any, loaded: ApiClient) -> None:
     from django.db import connection
 

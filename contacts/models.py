@@ -155,6 +155,120 @@ class ContactTag(TenantModel):
         indexes = [models.Index(fields=["tenant", "contact"], name="contacts_contacttag_by_contact")]
 
 
+class TagMove(TenantModel):
+    """A tag that came to a contact or went; only ever added. Written by `services.tags`."""
+
+    contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="+")
+    tag = TenantForeignKey(Tag, db_on_delete="CASCADE", related_name="+")
+    is_added = models.BooleanField()
+    source = models.CharField(max_length=10, choices=ContactTag.Source.choices)
+    evidence = models.CharField(max_length=200, blank=True)
+    # who did it, as the audit log names actors
+    actor = models.CharField(max_length=254, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        indexes = [
+            # a contact's timeline
+            models.Index(fields=["tenant", "contact", "-created_at"], name="contacts_tagmove_timeline"),
+            # a tag's last 30 days
+            models.Index(fields=["tenant", "tag", "created_at"], name="contacts_tagmove_by_tag"),
+        ]
+
+
+class Attribute(TenantModel):
+    """A typed field that the tenant defines for its contacts; `key` is its name in `Contact.attributes`."""
+
+    class Kind(models.TextChoices):
+        TEXT = "text", _("text")
+        NUMBER = "number", _("number")
+        DATE = "date", _("date")
+        YES_NO = "yes_no", _("yes or no")
+        CHOICE = "choice", _("choice")
+
+    key = models.CharField(_("key"), max_length=60)
+    label = models.CharField(_("label"), max_length=60)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    choices = models.JSONField(_("choices"), default=list, blank=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("attribute")
+        verbose_name_plural = _("attributes")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "key"],
+                name="contacts_attribute_one_per_key",
+                violation_error_message=_("An attribute of this key exists."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class AttributeValue(TenantModel):
+    """A contact's value of one attribute in the one column of its kind, so that rules find it by an index.
+
+    Derived from `Contact.attributes` by `services.attributes`; a value that is not of the kind has no row. Choices
+    are texts; yes is the number 1, no is 0.
+    """
+
+    pk = models.CompositePrimaryKey("tenant_id", "attribute_id", "contact_id")
+    attribute = TenantForeignKey(Attribute, db_on_delete="CASCADE", related_name="+")
+    contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="+")
+    # null, not "", where the value is of another kind: null is in no range
+    text = models.CharField(max_length=200, null=True, db_collation="C")  # noqa: DJ001
+    number = models.FloatField(null=True)
+    date = models.DateField(null=True)
+
+    class Meta(TenantModel.Meta):
+        indexes = [
+            # who has a value, or one in a range
+            models.Index(fields=["tenant", "attribute", "text", "contact"], name="contacts_attributevalue_t"),
+            models.Index(fields=["tenant", "attribute", "number", "contact"], name="contacts_attributevalue_n"),
+            models.Index(fields=["tenant", "attribute", "date", "contact"], name="contacts_attributevalue_d"),
+            # replacing a contact's values
+            models.Index(fields=["tenant", "contact"], name="contacts_attributevalue_of"),
+        ]
+
+
+class TouchKind(models.TextChoices):
+    """How a contact is reached."""
+
+    PRIVATE_CHAT = "private_chat", _("private chat")
+
+
+class Consent(TenantModel):
+    """Whether a contact may be reached one way, as last said; no row is not a refusal. By `services.consent`."""
+
+    contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="+")
+    touch_kind = models.CharField(max_length=20, choices=TouchKind.choices)
+    is_granted = models.BooleanField()
+    changed_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            # asked for each touchpoint that is claimed
+            models.UniqueConstraint(fields=["tenant", "contact", "touch_kind"], name="contacts_consent_once")
+        ]
+
+
+class ConsentMove(TenantModel):
+    """A consent given or withdrawn, with who said so and how we know; only ever added."""
+
+    contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="+")
+    touch_kind = models.CharField(max_length=20, choices=TouchKind.choices)
+    is_granted = models.BooleanField()
+    evidence = models.CharField(max_length=200, blank=True)
+    actor = models.CharField(max_length=254, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        # a contact's timeline
+        indexes = [models.Index(fields=["tenant", "contact", "-created_at"], name="contacts_consentmove_timeline")]
+
+
 class Change(TenantModel):
     """News of one contact, for the ticks above: each has a cursor on `id`, in commit order per tenant."""
 
@@ -164,6 +278,7 @@ class Change(TenantModel):
         TOUCH = "touch"
         IDENTITY = "identity"
         PROFILE = "profile"
+        TAG = "tag"
 
     contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="+")
     reason = models.CharField(max_length=10, choices=Reason.choices)

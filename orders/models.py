@@ -91,8 +91,12 @@ class Order(TenantModel):
         indexes = [
             # a contact's orders, and their sums
             models.Index(fields=["tenant", "contact", "paid_at"], name="orders_order_by_contact"),
-            # the list, newest first
-            models.Index(fields=["tenant", "-paid_at", "-id"], name="orders_order_newest"),
+            # the list, newest first; what contacts bought in a window of days (rules)
+            models.Index(
+                fields=["tenant", "-paid_at", "-id"],
+                include=["contact", "status", "amount_minor", "base_amount_minor"],
+                name="orders_order_by_time",
+            ),
             # sync: changed since
             models.Index(fields=["tenant", "updated_at", "id"], name="orders_order_changed"),
             # the unmatched desk, and the tick that empties it
@@ -179,6 +183,12 @@ class Refund(TenantModel):
         indexes = [
             # a contact's refunds, and their sums
             models.Index(fields=["tenant", "contact", "refunded_at"], name="orders_refund_by_contact"),
+            # what was given back in a window of days (rules)
+            models.Index(
+                fields=["tenant", "refunded_at"],
+                include=["contact", "order", "is_superseded", "base_amount_minor"],
+                name="orders_refund_by_time",
+            ),
             # an order's refunds
             models.Index(fields=["tenant", "order"], name="orders_refund_by_order"),
             # refunds that an arriving order wakes
@@ -205,8 +215,11 @@ class ContactStats(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint(fields=["tenant", "contact"], name="orders_contactstats_one")]
-        # days since the last purchase
-        indexes = [models.Index(fields=["tenant", "last_purchase_at"], name="orders_contactstats_last")]
+        indexes = [
+            # days since the last purchase, since the first: whose edge a moment crosses
+            models.Index(fields=["tenant", "last_purchase_at"], name="orders_contactstats_last"),
+            models.Index(fields=["tenant", "first_purchase_at"], name="orders_contactstats_first"),
+        ]
 
     @property
     def net_minor(self) -> int:

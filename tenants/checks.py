@@ -14,6 +14,7 @@ EXEMPT = {
     "tenants_tenant": "names the tenants themselves; holds no customer data",
     "tenants_user": "a person may work in several tenants",
     "tenants_membership": "is read to find out whether a tenant may be opened",
+    "sop_due": "is read to find out which tenant has touchpoints due; ids and instants alone",
     "django_session": "is read before a tenant is known",
     "django_content_type": "Django's list of models",
     "django_migrations": "Django's list of migrations",

@@ -46,7 +46,9 @@ def _targets(model: Any) -> set[Any]:
 
 def _is_set(field: Any) -> bool:
     automatic = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
-    return not (field.primary_key or automatic or field.name in ("tenant", "revoked_at", "expires_at"))
+    # a step has a day and a time, or minutes after entry
+    left_out = ("tenant", "revoked_at", "expires_at", "after_minutes")
+    return not (field.primary_key or automatic or field.name in left_out)
 
 
 def _value(field: Any, tenant: Any, rows: dict[Any, Any]) -> Any:
@@ -79,9 +81,11 @@ _PLAIN: dict[str, Any] = {
     "IntegerField": lambda canary: 1,
     "PositiveIntegerField": lambda canary: 1,
     "BigIntegerField": lambda canary: 1,
+    "FloatField": lambda canary: 1.0,
     "DecimalField": lambda canary: Decimal(1),
     "DateField": lambda canary: date(2026, 11, 2),
     "DateTimeField": lambda canary: AT,
+    "TimeField": lambda canary: AT.time(),
     "JSONField": lambda canary: {"note": canary},
     "ArrayField": lambda canary: [canary],
     "BinaryField": lambda canary: canary.encode(),

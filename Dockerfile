@@ -1,4 +1,4 @@
-# One image, four commands (see docker-compose.yml): web, worker, beat, migrate.
+# One image for all commands of docker-compose.yml: web, workers, beat, migrate, the simulator.
 FROM python:3.11-slim
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \

@@ -10,7 +10,7 @@ PRODUCTION := SCRM_LOCAL_HTTP= SCRM_ALLOWED_HOSTS=scrm.example.com \
 	SECRET_KEY=for-checks-only-9fC2rXw7Qk4mT8vZ1bL6yH3nJ5pD0sGuAeKiOa-x7R2 \
 	DATABASE_URL=postgresql://scrm_app:x@127.0.0.1:5432/scrm REDIS_URL=redis://127.0.0.1:6379/0
 
-.PHONY: setup up test fast check lint bench fmt messages test-system
+.PHONY: setup up test fast check lint bench chaos fmt messages test-system
 .DEFAULT_GOAL := up
 
 setup: .venv/.stamp
@@ -46,6 +46,10 @@ lint: setup
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# Kills everything while touchpoints go out, then compares the ledger with the provider's receipts. Some minutes.
+chaos: setup
+	@$(BIN)/python -m tests.chaos --keep $(ARGS)
 
 fmt: setup
 	$(BIN)/ruff check --fix .

@@ -8,29 +8,40 @@ from django import forms
 from django.contrib import admin
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from acquisition.incoming import IncomingSpend
 from acquisition.models import Spend
+from acquisition.selectors import channels
 from acquisition.services.channels import ReservedSlug, edit_channel, refuse_reserved
 from acquisition.services.spend import sync_spend
-from tenants.admin_base import TenantAdmin, TenantForm, TenantRelatedFilter
+from tenants.admin_base import SlugForm, TenantAdmin, TenantForm, TenantRelatedFilter
 from tenants.incoming import Row
 from tenants.models import Tenant
 from tenants.money import EXPONENTS, to_decimal
 from tenants.results import RowResult
-from tenants.slugs import SlugForm
 
+_PAID = [
+    ("unknown", gettext_lazy("automatic: by its spend")),
+    ("true", gettext_lazy("paid")),
+    ("false", gettext_lazy("not paid")),
+]
 # as over REST: the months around them still exist
 _DAY_LIMITS = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
 
 
 class ChannelForm(SlugForm):
     """A channel made or named by hand."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["is_paid"].widget.choices = _PAID
 
     def clean_slug(self) -> str:
         """Not the word for contacts without a channel."""
@@ -46,10 +57,20 @@ class ChannelAdmin(TenantAdmin):
     """Where people come from; made on first use, named here."""
 
     form = ChannelForm
-    list_display = ["name", "slug", "is_paid"]
+    list_display = ["name", "slug", "paid_shown"]
     ordering = ["slug"]
     fields = ["name", "slug", "is_paid"]
     search_fields = ["slug__startswith", "name__startswith"]
+
+    @admin.display(description=gettext_lazy("paid"))
+    def paid_shown(self, channel: Any) -> str:
+        """Whether it counts as paid, and whether anybody said so."""
+        shown = _("paid") if channel.counts_as_paid else _("not paid")
+        return shown if channel.is_paid is not None else _("automatic: %(paid)s") % {"paid": shown}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With what each channel counts as."""
+        return channels(tenant=request.tenant)  # type: ignore[attr-defined]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """The slug is how rows name their channel: it does not change."""
@@ -130,11 +151,16 @@ class SpendAdmin(TenantAdmin):
     """What a channel cost on a day or in a month."""
 
     form = SpendForm
-    list_display = ["date", "period", "channel", "kind", "amount_shown", "currency"]
+    list_display = ["date_shown", "period", "channel", "kind", "amount_shown", "currency"]
     list_filter = [("channel", TenantRelatedFilter), "kind", "period"]
     list_select_related = ["channel"]
     ordering = ["-date", "-id"]
     fields = ["channel", "kind", "period", "date", "amount", "currency"]
+
+    @admin.display(description=gettext_lazy("date"))
+    def date_shown(self, spend: Spend) -> str:
+        """The day, or the month alone."""
+        return f"{spend.date:%Y-%m}" if spend.period == Spend.Period.MONTH else date_format(spend.date)
 
     @admin.display(description=gettext_lazy("Amount"))
     def amount_shown(self, spend: Spend) -> str:

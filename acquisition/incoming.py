@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from contacts.incoming import Identities
 from tenants.incoming import (
     Amount,
     Attributes,
@@ -16,7 +17,6 @@ from tenants.incoming import (
     Slug,
     Text100,
     Text200,
-    Text254,
 )
 
 Month = Annotated[
@@ -24,15 +24,6 @@ Month = Annotated[
     msgspec.Meta(
         pattern=r"^(19|2[0-9])[0-9]{2}-(0[1-9]|1[0-2])$(?!\n)",
         extra={"code": "invalid_month", "detail": 'Send a month such as "2026-11".'},
-    ),
-]
-Identities = Annotated[
-    dict[str, Text254 | None],
-    msgspec.Meta(
-        min_length=1,
-        max_length=20,
-        description="By kind: unionid, openid, external_userid, phone, email, shop:<source>.",
-        extra={"code": "invalid_identities", "detail": "Send an object of 1 to 20 identities by kind."},
     ),
 ]
 Tags = Annotated[

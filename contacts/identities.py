@@ -2,10 +2,15 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 
 import phonenumbers
+from django.utils.translation import gettext as _
+
+from tenants.results import FieldError
+from tenants.strict_json import escape
 
 KINDS = ("unionid", "openid", "external_userid", "phone", "email")
 MAX_ID = 200
@@ -46,6 +51,27 @@ def normalise(kind: str, value: str, *, region: str | None = None) -> str:
     if len(text) > MAX_ID:
         raise InvalidIdentity("invalid_identity", f"longer than {MAX_ID} characters")
     return text
+
+
+def read_identities(
+    given: Mapping[str, str | None], *, region: str | None, pointer: str
+) -> tuple[dict[str, str], list[FieldError]]:
+    """Identities by kind in their one form, and what is wrong with others; `pointer` is where they stand in a body.
+
+    One at least must be given; null says nothing.
+    """
+    found: dict[str, str] = {}
+    errors: list[FieldError] = []
+    for kind, value in given.items():
+        if value is None:
+            continue
+        try:
+            found[kind] = normalise(kind, value, region=region)
+        except InvalidIdentity as error:
+            errors.append(FieldError(f"{pointer}/{escape(kind)}", error.code, str(error)))
+    if not found and not errors:
+        errors.append(FieldError(pointer, "no_identity", _("Send at least one identity.")))
+    return found, errors
 
 
 def clean_name(text: str) -> str:

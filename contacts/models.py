@@ -156,10 +156,16 @@ class ContactTag(TenantModel):
 
 
 class TagMove(TenantModel):
-    """A tag that came to a contact or went; only ever added. Written by `services.tags`."""
+    """A tag that came to a contact or went; only ever added. Written by `services.tags`.
+
+    `name` is the tag's, with its group, as it was then: moves outlive their tag.
+    """
 
     contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="+")
-    tag = TenantForeignKey(Tag, db_on_delete="CASCADE", related_name="+")
+    tag: models.ForeignKey = TenantForeignKey(  # type: ignore[type-arg]
+        Tag, db_on_delete="SET NULL", null=True, related_name="+"
+    )
+    name = models.CharField(max_length=121)
     is_added = models.BooleanField()
     source = models.CharField(max_length=10, choices=ContactTag.Source.choices)
     evidence = models.CharField(max_length=200, blank=True)

@@ -1,7 +1,6 @@
 """Order sources in the console."""
 
-from tenants.admin_base import TenantAdmin
-from tenants.slugs import SlugForm
+from tenants.admin_base import SlugForm, TenantAdmin
 
 
 class SourceAdmin(TenantAdmin):

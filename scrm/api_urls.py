@@ -4,7 +4,10 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("tenants.api.urls")),
+    path("api/v1/", include("contacts.api.urls")),
     path("api/v1/", include("acquisition.api.urls")),
     path("api/v1/", include("orders.api.urls")),
+    path("api/v1/", include("sop.api.urls")),
+    path("api/v1/", include("segments.api.urls")),
     path("api/v1/", include("analytics.api.urls")),
 ]

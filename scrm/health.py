@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
@@ -90,7 +91,12 @@ CHECKS = (
     Check(
         "worker",
         lambda: heartbeat.is_seen("worker"),
-        "No worker was seen: start celery -A scrm worker.",
+        f"No worker was seen: start celery -A scrm worker --queues {settings.CELERY_WORKER_QUEUES}.",
+    ),
+    Check(
+        "touch",
+        lambda: heartbeat.is_seen("touch"),
+        f"No worker of touchpoints was seen: start celery -A scrm worker --queues {settings.CELERY_TOUCH_QUEUES}.",
     ),
     Check("beat", lambda: heartbeat.is_seen("beat"), "No beat was seen: start celery -A scrm beat."),
 )

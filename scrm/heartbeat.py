@@ -11,6 +11,8 @@ from redis.retry import Retry
 
 TASK = "scrm.heartbeat"
 FRESH_SECONDS = 30  # three beats
+# which parts this process is, if a worker: by the queues that it reads
+_parts = {"worker", "touch"}
 
 
 def redis_client() -> Redis:
@@ -19,7 +21,7 @@ def redis_client() -> Redis:
 
 
 def mark_seen(part: str) -> None:
-    """Note that a part (`worker` or `beat`) is alive now."""
+    """Note that a part (`worker`, `touch` or `beat`) is alive now."""
     redis_client().set(_key(part), "1", ex=FRESH_SECONDS)
 
 
@@ -28,10 +30,22 @@ def is_seen(part: str) -> bool:
     return bool(redis_client().exists(_key(part)))
 
 
+@signals.celeryd_init.connect
+def _know_parts(options: dict[str, Any], **_: Any) -> None:
+    """A worker of touchpoints is another part than one of all the rest; without a word on queues it is both."""
+    queues = options.get("queues") or []
+    names = set(queues.split(",") if isinstance(queues, str) else queues)
+    touch = set(settings.CELERY_TOUCH_QUEUES.split(","))
+    if names:
+        _parts.clear()
+        _parts.update(({"touch"} if names & touch else set()) | ({"worker"} if names - touch else set()))
+
+
 @signals.worker_ready.connect
 @signals.heartbeat_sent.connect
 def _see_worker(**_: Any) -> None:
-    mark_seen("worker")
+    for part in _parts:
+        mark_seen(part)
 
 
 @signals.beat_init.connect

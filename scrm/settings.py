@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from celery.schedules import schedule
+from celery.schedules import crontab, schedule
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -211,14 +211,44 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"orders.*": {"queue": "ingest"}, "analytics.*": {"queue": "analytics"}}
+# touchpoints have workers of their own: whoever sends waits for a provider, and nobody else waits for that
+CELERY_TASK_ROUTES = {
+    "orders.*": {"queue": "ingest"},
+    "segments.build": {"queue": "segments"},
+    "segments.reconcile": {"queue": "segments"},
+    "sop.run": {"queue": "touch"},
+    "analytics.*": {"queue": "analytics"},
+}
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "scrm.heartbeat", "schedule": schedule(10), "options": {"expires": 10}},
     "contacts-prune": {"task": "contacts.prune", "schedule": schedule(3600), "options": {"expires": 3600}},
     "orders-tick": {"task": "orders.tick", "schedule": schedule(3), "options": {"expires": 3}},
+    "segments-tick": {"task": "segments.tick", "schedule": schedule(1), "options": {"expires": 1}},
+    # at night in China; UTC
+    "segments-reconcile": {"task": "segments.reconcile", "schedule": crontab(hour="19", minute="30")},
+    "sop-tick": {"task": "sop.tick", "schedule": schedule(1), "options": {"expires": 1}},
+    "sop-dispatch": {"task": "sop.dispatch", "schedule": schedule(1), "options": {"expires": 1}},
+    "sop-sweep": {"task": "sop.sweep", "schedule": schedule(60), "options": {"expires": 60}},
     "analytics-tick": {"task": "analytics.tick", "schedule": schedule(3), "options": {"expires": 3}},
 }
-CELERY_WORKER_QUEUES = "default,ingest,analytics"
+CELERY_WORKER_QUEUES = "default,ingest,segments,analytics"
+CELERY_TOUCH_QUEUES = "touch"
+
+# how messages leave: a folder of sop/transports, or the dotted path of a class of that shape
+SCRM_TRANSPORT = os.environ.get("SCRM_TRANSPORT", "simulator")
+SCRM_SIMULATOR_URL = os.environ.get("SCRM_SIMULATOR_URL", "http://127.0.0.1:8090")
+# touchpoints that are claimed, sent and settled together
+TOUCH_BATCH = int(os.environ.get("SCRM_TOUCH_BATCH", "500"))
+# how long a provider may take to answer a call; a batch is two calls
+TOUCH_TIMEOUT_SECONDS = float(os.environ.get("SCRM_TOUCH_TIMEOUT_SECONDS", "20"))
+# how long a worker that says nothing keeps a batch
+TOUCH_LEASE_SECONDS = float(os.environ.get("SCRM_TOUCH_LEASE_SECONDS", "60"))
+# the first pause after a try that the provider turned away
+TOUCH_RETRY_SECONDS = float(os.environ.get("SCRM_TOUCH_RETRY_SECONDS", "30"))
+if TOUCH_LEASE_SECONDS < 2.5 * TOUCH_TIMEOUT_SECONDS:
+    raise ImproperlyConfigured("SCRM_TOUCH_LEASE_SECONDS must be 2.5 times SCRM_TOUCH_TIMEOUT_SECONDS or more.")
+if not 1 <= TOUCH_BATCH <= 1_000:
+    raise ImproperlyConfigured("SCRM_TOUCH_BATCH is a number from 1 to 1000.")
 
 LOGGING = {
     "version": 1,

@@ -57,8 +57,11 @@ class SopVersion(TenantModel):
     may_reenter = models.BooleanField(_("may run again"), default=False)
     created_by = models.CharField(max_length=254, blank=True)
     created_at = models.DateTimeField()
-    # the first entries that count; entries before it are of no version
     published_at = models.DateTimeField(null=True)
+    # entries after this one count, until another version of the SOP is published; older ones are of no version
+    after_transition_id = models.BigIntegerField(default=0)
+    # people in the segment are being taken along by contact id, up to this one so far; null: nobody, or all have been
+    members_taken_to = models.BigIntegerField(null=True)
 
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint(fields=["tenant", "sop", "number"], name="sop_sopversion_number")]
@@ -136,7 +139,9 @@ class Enrollment(TenantModel):
             # a contact's runs; whether one has been through
             models.Index(fields=["tenant", "contact", "sop"], name="sop_enrollment_by_contact"),
             # runs that may be complete
-            models.Index(fields=["tenant", "last_due_at"], name="sop_enrollment_ending", condition=Q(state="active")),
+            models.Index(
+                fields=["tenant", "sop", "last_due_at"], name="sop_enrollment_ended", condition=Q(state="active")
+            ),
         ]
 
 

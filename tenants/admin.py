@@ -3,7 +3,9 @@
 from decimal import Decimal
 
 from django import forms
+from django.contrib import admin
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tenants.admin_base import TenantAdmin, TenantForm
 from tenants.models import FxRate, Tenant
@@ -34,9 +36,14 @@ class FxRateAdmin(TenantAdmin):
     """One currency's value on one day."""
 
     form = FxRateForm
-    list_display = ["date", "currency", "rate"]
+    list_display = ["date", "currency", "rate_shown"]
     list_filter = ["currency"]
     ordering = ["-date", "currency"]
     fields = ["date", "currency", "rate"]
     search_fields: list[str] = []
     model = FxRate
+
+    @admin.display(description=gettext_lazy("rate"))
+    def rate_shown(self, rate: FxRate) -> str:
+        """The rate without trailing zeros."""
+        return f"{rate.rate.normalize():f}"

@@ -19,6 +19,7 @@ from tenants.addresses import client_address
 from tenants.context import lock_tenant_writes
 from tenants.scoping import TenantModel
 from tenants.services.audit import record_act
+from tenants.slugs import is_slug
 
 
 class TenantForm(ModelForm):  # type: ignore[type-arg]
@@ -32,6 +33,15 @@ class TenantForm(ModelForm):  # type: ignore[type-arg]
 
     def _get_validation_exclusions(self) -> set[str]:
         return super()._get_validation_exclusions() - {"tenant"}  # type: ignore[misc,no-any-return]
+
+
+class SlugForm(TenantForm):
+    """A form of a row with a `slug`, which is given once."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "slug" in self.fields:
+            self.fields["slug"].validators = [is_slug]
 
 
 class TenantRelatedFilter(RelatedFieldListFilter):

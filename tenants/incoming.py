@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
-from tenants import incoming_errors, strict_json
+from tenants import incoming_errors, slugs, strict_json
 from tenants.money import EXPONENTS
 from tenants.results import FieldError, RowResult
 
@@ -72,10 +72,10 @@ Slug = Annotated[
     str,
     _meta(
         "invalid_slug",
-        "Send 1 to 50 small letters, digits, - or _.",
+        "Send 1 to 50 small letters, digits, - or _, a letter or digit first.",
         min_length=1,
         max_length=50,
-        pattern=rf"^[a-z0-9_-]+{_END}",
+        pattern=rf"{slugs.PATTERN}{_END}",
     ),
 ]
 ExternalId = Annotated[

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import psycopg2
 import pytest
 from django.conf import settings
@@ -13,6 +14,8 @@ from tests.environment import STATIC_ROOT, TestRun, choose_environment, remove_d
 
 RUN = choose_environment()
 settings._setup()  # now that the addresses are chosen; pytest-django sets up only what has settings
+# `pytest --hypothesis-profile=long`: property tests look at five times as many examples
+hypothesis.settings.register_profile("long", max_examples=500)
 SLOW_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "page", "browser", "test_run"}
 # A table whose file holds nothing was never written to since it was last emptied.
 WRITTEN_TABLES = """

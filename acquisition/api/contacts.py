@@ -52,7 +52,7 @@ class ContactsBulkView(BulkView):
     items = "contacts"
 
     def apply(self, *, tenant: Tenant, envelope: Any, rows: Sequence[Row], at: datetime) -> Sequence[RowResult]:
-        return sync_contacts(tenant=tenant, rows=rows, at=at)
+        return sync_contacts(tenant=tenant, rows=rows, actor=self.request.auth.name, at=at)  # type: ignore[union-attr]
 
 
 class ContactListView(ListView):

@@ -11,13 +11,13 @@ from acquisition.incoming import IncomingAcquired, IncomingContact
 from acquisition.selectors import contacts_with_touch_channel
 from acquisition.services.channels import ReservedSlug, channel_ids, refuse_reserved
 from acquisition.services.touches import Touched, record_touches
-from contacts.identities import InvalidIdentity, clean_name, normalise, phone_region
+from contacts.identities import clean_name, phone_region, read_identities
 from contacts.models import ContactTag
 from contacts.profiles import AttributesAreTooLarge, Told
 from contacts.services.identities import Match, Person, match_contacts
 from contacts.services.profiles import Outcome, ToldOf, tell_profiles
 from contacts.services.tags import Tagging, add_tags
-from contacts.tags import InvalidTag, TagName, parse_tag
+from contacts.tags import TagName, read_tags
 from tenants.context import lock_tenant_writes
 from tenants.incoming import Row
 from tenants.models import Tenant
@@ -57,7 +57,7 @@ class _TooLarge(Exception):
         return FieldError(f"/contacts/{reading.row.index}/attributes", AttributesAreTooLarge.code, str(self))
 
 
-def sync_contacts(*, tenant: Tenant, rows: Sequence[Row], at: datetime) -> list[RowResult]:
+def sync_contacts(*, tenant: Tenant, rows: Sequence[Row], actor: str = "", at: datetime) -> list[RowResult]:
     """Upsert contacts by their identities, as if one by one in this order.
 
     Identities, tags and touches are facts: they are added whatever the version of their row. Name, attributes
@@ -71,29 +71,29 @@ def sync_contacts(*, tenant: Tenant, rows: Sequence[Row], at: datetime) -> list[
     readings = [_read(row, region) for row in rows]
     good = [reading for reading in readings if not reading.errors]
     results = {reading.row.index: _error(reading, reading.errors) for reading in readings if reading.errors}
-    results |= _sync_good(tenant, good, at)
+    results |= _sync_good(tenant, good, actor, at)
     return [results[row.index] for row in rows]
 
 
-def _sync_good(tenant: Tenant, good: Sequence[_Reading], at: datetime) -> dict[int, RowResult]:
+def _sync_good(tenant: Tenant, good: Sequence[_Reading], actor: str, at: datetime) -> dict[int, RowResult]:
     """Match and tell; rows that would give a contact too many attributes are left out and the rest is done anew."""
     refused: dict[int, RowResult] = {}
     while True:
         try:
             with transaction.atomic():
-                return refused | _match_and_tell(tenant, [r for r in good if r.row.index not in refused], at)
+                return refused | _match_and_tell(tenant, [r for r in good if r.row.index not in refused], actor, at)
         except _TooLarge as error:
             refused |= {reading.row.index: _error(reading, (error.fault(reading),)) for reading in error.readings}
 
 
-def _match_and_tell(tenant: Tenant, good: Sequence[_Reading], at: datetime) -> dict[int, RowResult]:
+def _match_and_tell(tenant: Tenant, good: Sequence[_Reading], actor: str, at: datetime) -> dict[int, RowResult]:
     people = [reading.person for reading in good]
     matches = match_contacts(tenant=tenant, people=people, fill_names=False, at=at)
-    told = _tell(tenant, [(r, m) for r, m in zip(good, matches, strict=True) if m.contact_id], at)
+    told = _tell(tenant, [(r, m) for r, m in zip(good, matches, strict=True) if m.contact_id], actor, at)
     return {r.row.index: told.get(r.row.index) or _error(r, (_conflict(r),)) for r in good}
 
 
-def _tell(tenant: Tenant, known: Sequence[tuple[_Reading, Match]], at: datetime) -> dict[int, RowResult]:
+def _tell(tenant: Tenant, known: Sequence[tuple[_Reading, Match]], actor: str, at: datetime) -> dict[int, RowResult]:
     """Record everything that the rows say of their contacts; results by row."""
     slugs = {reading.acquired.channel for reading, _match in known if reading.acquired.channel}
     channels = channel_ids(tenant=tenant, slugs=slugs)
@@ -102,6 +102,7 @@ def _tell(tenant: Tenant, known: Sequence[tuple[_Reading, Match]], at: datetime)
         tenant=tenant,
         rows=[Tagging(match.contact_id or 0, reading.tags) for reading, match in known],
         source=ContactTag.Source.IMPORT,
+        actor=actor,
         at=at,
     )
     outcomes = _tell_profiles(tenant, known, channels, at)
@@ -157,9 +158,9 @@ def _status(match: Match, has_news: bool, outcome: Outcome) -> Status:
 
 def _read(row: Row, region: str | None) -> _Reading:
     item: IncomingContact = row.item
-    errors: list[FieldError] = []
-    identities = _identities(row, region, errors)
-    tags = tuple(_tags(row, errors))
+    identities, errors = read_identities(item.identities, region=region, pointer=f"/contacts/{row.index}/identities")
+    tags, tag_errors = read_tags(item.tags, pointer=f"/contacts/{row.index}/tags")
+    errors += tag_errors
     if item.acquired and item.acquired.live_code:
         pointer = f"/contacts/{row.index}/acquired/live_code"
         errors.append(FieldError(pointer, "unknown_live_code", _("There is no such live code.")))
@@ -174,35 +175,6 @@ def _channel_faults(index: int, slug: str) -> list[FieldError]:
     except ReservedSlug as error:
         return [FieldError(f"/contacts/{index}/acquired/channel", error.code, str(error))]
     return []
-
-
-def _identities(row: Row, region: str | None, errors: list[FieldError]) -> dict[str, str]:
-    """The row's identities in their one form; what is wrong with others is added to `errors`."""
-    found: dict[str, str] = {}
-    for kind, value in row.item.identities.items():
-        if value is None:
-            continue
-        try:
-            found[kind] = normalise(kind, value, region=region)
-        except InvalidIdentity as error:
-            step = kind.replace("~", "~0").replace("/", "~1")
-            pointer = f"/contacts/{row.index}/identities/{step}"
-            errors.append(FieldError(pointer, error.code, str(error)))
-    if not found and not errors:
-        pointer = f"/contacts/{row.index}/identities"
-        errors.append(FieldError(pointer, "no_identity", _("Send at least one identity.")))
-    return found
-
-
-def _tags(row: Row, errors: list[FieldError]) -> list[TagName]:
-    tags = []
-    for position, text in enumerate(row.item.tags):
-        try:
-            tags.append(parse_tag(text))
-        except InvalidTag:
-            pointer = f"/contacts/{row.index}/tags/{position}"
-            errors.append(FieldError(pointer, "invalid_tag", _("Write a tag as group/name.")))
-    return tags
 
 
 def _conflict(reading: _Reading) -> FieldError:

@@ -60,7 +60,13 @@ class CellContactsQuery(PageQuery, kw_only=True, frozen=True):
     period: Period = "month"
     channel: ChannelSlug = ""
     as_of: AsOf | None = None
-    format: Format = "json"
+    format: Annotated[
+        Format,
+        Meta(
+            description="A file holds all contacts from the dearest on, whatever `limit` and `cursor` say, but at "
+            "most 100,000: one that leaves some out is called `contacts-first-100000`."
+        ),
+    ] = "json"
 
 
 def cohort_query(query: CohortsQuery, *, at: datetime) -> CohortQuery:

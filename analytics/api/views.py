@@ -5,7 +5,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core import signing
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from analytics import exports
@@ -46,17 +47,18 @@ class CellContactsView(TenantAPIView):
     query = CellContactsQuery
     answer = shapes.CohortContactPage
 
-    def get(self, request: Request) -> HttpResponse:
+    def get(self, request: Request) -> HttpResponseBase:
         asked, query = self.parameters, cell_query(self.parameters, at=self.at)
         tenant = request.tenant  # type: ignore[attr-defined]
         place = _read_place(asked.cursor, query)
-        limit = asked.limit + 1 if asked.format == "json" else None
         try:
-            people = contacts_of_cell(tenant=tenant, query=query, place=place, limit=limit)
+            if asked.format != "json":
+                file, name = exports.contact_file(tenant=tenant, query=query, form=asked.format)
+                kind = exports.CONTENT_TYPES[asked.format]
+                return FileResponse(file, as_attachment=True, filename=name, content_type=kind)
+            people = contacts_of_cell(tenant=tenant, query=query, place=place, limit=asked.limit + 1)
         except UnknownChannel:
             raise _unknown_channel() from None
-        if asked.format != "json":
-            return _file(exports.contact_lines(people, tenant.currency), asked.format, name="contacts")
         return StructResponse(_page(request, people, asked=asked, query=query, place=place))
 
 

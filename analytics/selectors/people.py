@@ -1,5 +1,6 @@
 """The contacts behind a cohort cell."""
 
+from collections.abc import Generator
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -48,6 +49,8 @@ SELECT count(*), count(*) FILTER (WHERE purchases > 0),
 FROM people
 """  # noqa: S608 - fragments are constants
 
+_BUNDLE = 2_000
+
 
 class CellPlace(NamedTuple):
     """A contact's place in the list of a cell, and which way to read on from there."""
@@ -64,19 +67,21 @@ def contacts_of_cell(
 
     Raises: UnknownChannel
     """
-    parameters = _parameters(tenant, query) | {
-        "mature_before": maturity_instants(query.as_of).get(query.slice, query.as_of),
-        "has_place": place is not None,
-        "net": place.net_minor if place else 0,
-        "id": place.contact_id if place else 0,
-        "way": -1 if place and place.is_back else 1,
-        "limit": limit,
-        "unattributed": UNATTRIBUTED,
-    }
     with connection.cursor() as cursor:
-        cursor.execute(_PEOPLE, parameters)
+        cursor.execute(_PEOPLE, _people_parameters(tenant, query, place=place, limit=limit))
         found = [_contact(row) for row in cursor.fetchall()]
     return found[::-1] if place and place.is_back else found
+
+
+def each_contact_of_cell(*, tenant: Tenant, query: CellQuery, limit: int) -> Generator[CellContact, None, None]:
+    """The same from the first on, one at a time: the database hands them over in bundles, inside this transaction.
+
+    Raises: UnknownChannel
+    """
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_PEOPLE, _people_parameters(tenant, query, place=None, limit=limit))
+        while rows := cursor.fetchmany(_BUNDLE):
+            yield from map(_contact, rows)
 
 
 def cell_sums(*, tenant: Tenant, query: CellQuery) -> CellSums:
@@ -88,6 +93,20 @@ def cell_sums(*, tenant: Tenant, query: CellQuery) -> CellSums:
         cursor.execute(_SUMS, _parameters(tenant, query))
         contacts, buyers, net, gross = cursor.fetchone()
     return CellSums(contacts=contacts, buyers=buyers, net_minor=net, gross_minor=gross)
+
+
+def _people_parameters(
+    tenant: Tenant, query: CellQuery, *, place: CellPlace | None, limit: int | None
+) -> dict[str, Any]:
+    return _parameters(tenant, query) | {
+        "mature_before": maturity_instants(query.as_of).get(query.slice, query.as_of),
+        "has_place": place is not None,
+        "net": place.net_minor if place else 0,
+        "id": place.contact_id if place else 0,
+        "way": -1 if place and place.is_back else 1,
+        "limit": limit,
+        "unattributed": UNATTRIBUTED,
+    }
 
 
 def _parameters(tenant: Tenant, query: CellQuery) -> dict[str, Any]:

@@ -74,13 +74,16 @@ def scope_of(*, tenant: Tenant, query: CohortQuery, key: int | None) -> Scope | 
     held = data_range(tenant=tenant) if query.from_date is None or query.to_date is None else None
     first = query.from_date or (held and held[0])
     last = query.to_date or (held and held[1])
-    if first is None or last is None or first > last:
+    if first is None or last is None:
+        return None
+    start, last_start = (periods.period_start(day, query.period) for day in (first, last))
+    if start > last_start:
         return None
     return Scope(
         tenant=tenant,
         period=query.period,
-        from_date=periods.period_start(first, query.period),
-        before_date=periods.next_period(periods.period_start(last, query.period), query.period),
+        from_date=start,
+        before_date=periods.next_period(last_start, query.period),
         as_of=query.as_of,
         channel_key=key,
         is_split=query.split_by_channel,

@@ -13,6 +13,8 @@ from tenants.models import Tenant
 TURN_LOCK_CLASS = 7_302
 BATCH_CHANGES = 20_000
 MAX_BATCHES = 20
+# what a cohort counts; tags and profiles are no part of it
+COUNTS = frozenset({Change.Reason.ORDER, Change.Reason.REFUND, Change.Reason.TOUCH, Change.Reason.IDENTITY})
 
 
 def refresh_cohorts(*, tenant: Tenant, at: datetime) -> bool:
@@ -33,7 +35,8 @@ def refresh_cohorts(*, tenant: Tenant, at: datetime) -> bool:
     read_to, is_drained = last, False
     for _ in range(MAX_BATCHES):
         changes = _next_changes(tenant, read_to)
-        days |= rebuild_facts(tenant=tenant, contact_ids=sorted({contact for _, contact in changes}))
+        moved = {contact for _, contact, reason in changes if reason in COUNTS}
+        days |= rebuild_facts(tenant=tenant, contact_ids=sorted(moved))
         read_to = changes[-1][0] if changes else read_to
         is_drained = len(changes) < BATCH_CHANGES
         if is_drained:
@@ -72,6 +75,6 @@ def _take_turn(tenant: Tenant) -> bool:
         return row[0]
 
 
-def _next_changes(tenant: Tenant, after: int) -> list[tuple[int, int]]:
+def _next_changes(tenant: Tenant, after: int) -> list[tuple[int, int, str]]:
     changes = Change.objects.for_tenant(tenant).filter(id__gt=after).order_by("id")
-    return list(changes.values_list("id", "contact_id")[:BATCH_CHANGES])
+    return list(changes.values_list("id", "contact_id", "reason")[:BATCH_CHANGES])

@@ -95,7 +95,8 @@ class Migration(migrations.Migration):
                 ('actor', models.CharField(blank=True, max_length=254)),
                 ('created_at', models.DateTimeField()),
                 ('contact', tenants.scoping.TenantForeignKey(db_index=False, db_on_delete='CASCADE', related_name='+', to='contacts.contact')),
-                ('tag', tenants.scoping.TenantForeignKey(db_index=False, db_on_delete='CASCADE', related_name='+', to='contacts.tag')),
+                ('name', models.CharField(max_length=121)),
+                ('tag', tenants.scoping.TenantForeignKey(db_index=False, db_on_delete='SET NULL', null=True, related_name='+', to='contacts.tag')),
                 ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
             ],
             options={

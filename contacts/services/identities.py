@@ -120,6 +120,22 @@ def match_contacts(
     return [replace(match, contact_id=ids.get(match.contact_id, match.contact_id)) for match in found]
 
 
+def find_contacts(*, tenant: Tenant, people: Sequence[Person]) -> list[Match]:
+    """Find each person's contact as it is known; nobody is made, and nobody learns an identity.
+
+    Shape: one Match per person, in order; without a contact its `wait_reason` says why.
+    """
+    known = _known_identities(tenant, people)
+    found = [{known[pair] for pair in person.identities.items() if pair in known} for person in people]
+    return [_known_as_one(contacts) for contacts in found]
+
+
+def _known_as_one(contacts: set[int]) -> Match:
+    if len(contacts) == 1:
+        return Match(contacts.pop())
+    return Match(None, "ambiguous" if contacts else "no_match")
+
+
 def _match_one(person: Person, draft: int, known: dict[Pair, int], offers: dict[int, _Offer]) -> Match:
     """Decide one person; a contact to be made has its row's negative number `draft` until it is written."""
     pairs = list(person.identities.items())

@@ -11,6 +11,7 @@ from django.db import connection
 from contacts import identities
 from contacts.models import Change, Contact
 from contacts.profiles import AttributesAreTooLarge, Profile, Told, are_too_large, is_stale, merge, merge_attributes
+from contacts.services.attribute_values import refresh_values
 from contacts.services.changes import record_changes
 from contacts.services.search import refresh_tokens
 from tenants.context import lock_tenant_writes
@@ -53,6 +54,8 @@ def tell_profiles(
     outcomes = _accepted([_tell_one(row, now, row.contact_id in has_touch_channel) for row in rows])
     changed = {contact: profile for contact, profile in now.items() if profile != before[contact]}
     _write(tenant, changed, at)
+    said = {c: new.attributes for c, new in changed.items() if new.attributes != before[c].attributes}
+    refresh_values(tenant=tenant, told=said)
     refresh_tokens(tenant=tenant, contact_ids=[c for c, new in changed.items() if new.name != before[c].name])
     moved = [c for c, new in changed.items() if new.channel_id != before[c].channel_id]
     told = [c for c, new in changed.items() if _shown(new) != _shown(before[c])]
@@ -79,11 +82,13 @@ def edit_contact(
     merged = merge_attributes(contact.attributes, attributes or {})
     if (new_name, merged) == (contact.name, contact.attributes):
         return contact
-    if merged != contact.attributes and are_too_large(merged):
+    is_renamed, has_news = new_name != contact.name, merged != contact.attributes
+    if has_news and are_too_large(merged):
         raise AttributesAreTooLarge
-    is_renamed = new_name != contact.name
     contact.name, contact.attributes, contact.updated_at = new_name, merged, at
     Contact.objects.for_tenant(tenant).filter(pk=contact_id).update(name=new_name, attributes=merged, updated_at=at)
+    if has_news:
+        refresh_values(tenant=tenant, told={contact_id: merged})
     if is_renamed:
         refresh_tokens(tenant=tenant, contact_ids=[contact_id])
     record_changes(tenant=tenant, contact_ids=[contact_id], reason=Change.Reason.PROFILE, at=at)

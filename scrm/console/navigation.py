@@ -7,8 +7,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tenants.access import BOARD_READERS, EDITORS, EVERYONE, OWNERS
+
+DOCS = "/api/docs/"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class Item:
     link: str
     active: bool
 
+    @property
+    def is_outside(self) -> bool:
+        """Whether it leaves the console, and so opens beside it."""
+        return self.link == DOCS
+
 
 @dataclass(frozen=True)
 class Group:
@@ -44,10 +52,12 @@ MENU: list[tuple[str | Promise, list[Entry]]] = [
     (
         _("Customers"),
         [
-            Entry(_("Contacts"), "group", "contacts"),
+            Entry(pgettext_lazy("menu", "Contacts"), "group", "contacts"),
             Entry(_("Orders"), "receipt_long", "orders"),
             Entry(_("Waiting orders"), "person_alert", "orders_waiting"),
-            Entry(_("Tags"), "sell", "admin:contacts_tag_changelist", EDITORS),
+            Entry(_("Segments"), "filter_alt", "segments", BOARD_READERS),
+            Entry(_("Tags"), "sell", "tags"),
+            Entry(_("Attributes"), "list_alt", "attributes"),
         ],
     ),
     (_("Analysis"), [Entry(_("Cohort board"), "grid_on", "cohorts", BOARD_READERS)]),
@@ -68,7 +78,7 @@ MENU: list[tuple[str | Promise, list[Entry]]] = [
             Entry(_("API keys"), "key", "keys", OWNERS),
             Entry(_("Order sources"), "storefront", "admin:orders_source_changelist", EDITORS),
             Entry(_("Audit log"), "history", "audit", EDITORS),
-            Entry(_("API docs"), "menu_book", "/api/docs/", EDITORS),
+            Entry(_("API docs"), "menu_book", DOCS, EDITORS),
         ],
     ),
 ]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from scrm.console.once import show_once, shown_once
 from scrm.console.views import ConsoleRequest, console_view, page
 from tenants.access import EDITORS, OWNERS
 from tenants.addresses import client_address
@@ -22,20 +23,24 @@ from tenants.services.keys import SCOPES, create_api_key, revoke_api_key
 from tenants.services.members import AlreadyMember, LastOwner, add_member, change_role, remove_member
 
 AUDIT_PAGE = 50
-# The first thing to try with a new key: what its first scope allows.
+# The first thing to try with a new key: what its first scope allows and what does no harm.
 FIRST_CALLS = {
     "contacts:read": "/contacts?limit=1",
     "orders:read": "/orders?limit=1",
     "acquisition:read": "/acquisition/channels?limit=1",
+    "segments:read": "/segments?limit=1",
     "analytics:read": "/analytics/cohorts?period=month",
+    "sops:read": "/sops?limit=1",
     "orders:write": "/orders/bulk",
     "contacts:write": "/contacts/bulk",
     "acquisition:write": "/acquisition/spend/bulk",
+    "segments:write": "/segments",
 }
 EMPTY_BODIES = {
     "/orders/bulk": '{"source": "shop", "orders": []}',
     "/contacts/bulk": '{"contacts": []}',
     "/acquisition/spend/bulk": '{"spend": []}',
+    "/segments": '{"name": "My first list", "kind": "list"}',
 }
 
 
@@ -113,17 +118,17 @@ def tenant_settings(request: ConsoleRequest) -> HttpResponse:
 def member_list(request: ConsoleRequest) -> HttpResponse:
     """Who works here; a new member's first password is shown once."""
     form = MemberForm(request.POST or None)
-    added: dict[str, str] = {}
-    if request.method == "POST" and form.is_valid():
-        added = _add_member(request, form)
-        form = form if form.errors else MemberForm()
+    if request.method == "POST" and form.is_valid() and (added := _add_member(request, form)):
+        show_once(request, "members", added)
+        return redirect("members")
     return page(
-        request, "console/members.html", title=_("Members"), form=form, added=added,
+        request, "console/members.html", title=_("Members"), form=form, added=shown_once(request, "members"),
         members=members(tenant=request.tenant), roles=Membership.Role.choices,
     )  # fmt: skip
 
 
 def _add_member(request: ConsoleRequest, form: MemberForm) -> dict[str, str]:
+    """Add whom the form names, with a first password if it is a new person; empty when it cannot be done."""
     email = form.cleaned_data["email"].strip().lower()
     is_new = not User.objects.filter(email=email).exists()
     password = secrets.token_urlsafe(12) if is_new else None
@@ -184,16 +189,17 @@ def member_remove(request: ConsoleRequest, membership_id: int) -> HttpResponse:
 
 @console_view(roles=OWNERS)
 def key_list(request: ConsoleRequest) -> HttpResponse:
-    """The tenant's keys; a new one is shown once."""
+    """The tenant's keys; a new one is shown once, after a redirect, so that no reload makes another."""
     form = KeyForm(request.POST or None)
-    token, form_scopes = "", []
     if request.method == "POST" and form.is_valid():
-        token, form_scopes = _create_key(request, form), form.cleaned_data["scopes"]
-        form = KeyForm()
+        token = _create_key(request, form)
+        command = _first_command(request, form.cleaned_data["scopes"], token)
+        show_once(request, "keys", {"token": token, "command": command})
+        return redirect("keys")
     keys = ApiKey.objects.for_tenant(request.tenant).order_by("-id")
     return page(
-        request, "console/keys.html", title=_("API keys"), form=form, token=token, keys=keys, now=timezone.now(),
-        command=_first_command(request, form_scopes, token) if token else "",
+        request, "console/keys.html", title=_("API keys"), form=form, keys=keys, now=timezone.now(),
+        **{"token": "", "command": "", **shown_once(request, "keys")},
     )  # fmt: skip
 
 
@@ -209,7 +215,9 @@ def _create_key(request: ConsoleRequest, form: KeyForm) -> str:
 
 
 def _first_command(request: ConsoleRequest, scopes: list[str], token: str) -> str:
-    path = next(call for scope, call in FIRST_CALLS.items() if scope in scopes)
+    path = next((call for scope, call in FIRST_CALLS.items() if scope in scopes), None)
+    if path is None:
+        return ""
     address = f"{request.scheme}://{request.get_host()}/api/v1{path}"
     body = f" --json '{EMPTY_BODIES[path]}'" if path in EMPTY_BODIES else ""
     return f'curl -H "Authorization: Bearer {token}"{body} "{address}"'

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
@@ -26,7 +26,7 @@ class ConsoleRequest(HttpRequest):
     user: User
 
 
-View = Callable[Concatenate[ConsoleRequest, Arguments], HttpResponse]
+View = Callable[Concatenate[ConsoleRequest, Arguments], HttpResponseBase]
 
 
 def console_view(
@@ -36,7 +36,7 @@ def console_view(
 
     def decorate(view: Any) -> Any:
         @wraps(view)
-        def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if getattr(request, "membership", None) is None:
                 raise Http404
             if request.membership.role not in roles:

@@ -92,7 +92,7 @@ def _flip(name: str) -> str:
 
 def _link(request: Request, item: Any, ordering: Sequence[str], salt: str, *, is_back: bool) -> str:
     values = [getattr(item, name.lstrip("-")) for name in ordering]
-    plain = [value if value is None or isinstance(value, int) else value.isoformat() for value in values]
+    plain = [value if value is None or isinstance(value, int | str) else value.isoformat() for value in values]
     cursor = signing.dumps([int(is_back), plain], salt=salt)
     parameters = {**request.query_params.dict(), "cursor": cursor}
     return f"{request._request.build_absolute_uri(request.path)}?{urlencode(parameters)}"

@@ -79,12 +79,17 @@ class TenantSchema(AutoSchema):
     def is_write(self) -> bool:
         return self.method not in ("GET", "HEAD")
 
+    @property
+    def is_list(self) -> bool:
+        """Whether a page of rows is answered; a list's address may take writes as well."""
+        return isinstance(self.view, ListView) and not self.is_write
+
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
 
     def get_operation_id(self) -> str:
         words = [word for word in self.path.removeprefix("/api/v1/").split("/") if word]
-        verb = "list" if isinstance(self.view, ListView) else self.method.lower()
+        verb = "list" if self.is_list else self.method.lower()
         plain = [word.strip("{}").replace("-", "_") for word in words]
         return "_".join([verb, *plain])
 
@@ -114,7 +119,9 @@ class TenantSchema(AutoSchema):
     def get_response_serializers(self) -> Any:
         if not isinstance(self.view, TenantAPIView):
             return super().get_response_serializers()
-        answer = page_type(self.view.row) if isinstance(self.view, ListView) else self.view.answer
+        answer = self.view.answer
+        if isinstance(self.view, ListView) and not self.is_write:
+            answer = page_type(self.view.row)
         problems = (*_PROBLEMS, *_PROBLEMS_OF_WRITES) if self.is_write else _PROBLEMS
         return {(200, "application/json"): answer} | {(code, CONTENT_TYPE): Problem for code in problems}
 

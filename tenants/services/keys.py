@@ -14,6 +14,10 @@ SCOPES = (
     "orders:write",
     "acquisition:read",
     "acquisition:write",
+    "sops:read",
+    "sops:write",
+    "segments:read",
+    "segments:write",
     "analytics:read",
 )
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)

@@ -1,6 +1,6 @@
 """Cohorts by the definitions alone: plain, slow, from raw rows; it shares nothing with the product's code."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
@@ -9,10 +9,14 @@ from zoneinfo import ZoneInfo
 
 SECOND = timedelta(seconds=1)
 DAYS = {"first": 0, "7d": 7, "30d": 30, "60d": 60, "90d": 90, "180d": 180, "365d": 365, "to_date": 0}
+PERIODS = ["day", "week", "month"]
+
+Rows = dict[tuple[date, str | None], dict[str, Any]]
 
 
 @dataclass
 class Person:
+    id: int
     channel: str
     touches: list[datetime] = field(default_factory=list)
     purchases: list[tuple[datetime, int]] = field(default_factory=list)
@@ -38,6 +42,16 @@ class Person:
         limit = DAYS[name] * 86_400
         return [minor for at, minor in found if (at - self.acquired) // SECOND <= limit]
 
+    def is_mature(self, name: str, as_of: datetime) -> bool:
+        return self.acquired is not None and self.acquired + timedelta(days=DAYS[name]) < as_of
+
+    def brought(self, name: str, as_of: datetime) -> tuple[Any, ...]:
+        """Id, channel, acquired at, purchases, net, gross and maturity, as a cell's list shows them."""
+        found = self.in_slice(name, as_of)
+        bought = [minor for minor in found if minor > 0]
+        mature = self.is_mature(name, as_of)
+        return self.id, self.channel, self.acquired, len(bought), sum(found), sum(bought), mature
+
 
 @dataclass
 class World:
@@ -48,10 +62,10 @@ class World:
     zone: str
 
     def day(self, at: datetime) -> date:
-        return at.astimezone(ZoneInfo(self.zone)).date()
+        return _day(at, self.zone)
 
     def instant(self, day: date) -> datetime:
-        return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
+        return _instant(day, self.zone)
 
     def costs(self) -> Iterable[tuple[date, str, int]]:
         for is_month, first, channel, minor in self.spend:
@@ -76,19 +90,75 @@ def end_of(start: date, period: str) -> date:
     return day
 
 
+def period_end(at: datetime, period: str, zone: str) -> datetime:
+    """The first instant after the period that holds an instant."""
+    return _instant(end_of(start_of(_day(at, zone), period), period), zone)
+
+
 def table(
-    world: World, *, period: str, as_of: datetime, margin: Fraction, channel: str | None, split: bool
-) -> dict[tuple[date, str | None], dict[str, Any]]:
+    world: World,
+    *,
+    period: str,
+    as_of: datetime,
+    margin: Fraction,
+    channel: str | None,
+    split: bool,
+    from_date: date | None = None,
+    to_date: date | None = None,
+) -> Rows:
     """All rows by (cohort, channel); the channel is None for a whole cohort."""
-    rows: dict[tuple[date, str | None], dict[str, Any]] = {}
-    groups: list[str | None] = [channel]
-    if split and channel is None:
-        groups += sorted({person.channel for person in world.people} | {spent[2] for spent in world.spend})
-    for group in groups:
+    rows: Rows = {}
+    for group in [channel, *(_channels(world) if split and channel is None else [])]:
         for start, members, cost in _cohorts(world, period=period, as_of=as_of, channel=group):
-            if members or cost:
+            is_asked = _is_in_range(start, period, from_date, to_date)
+            if is_asked and (members or cost):
                 rows[start, group] = _row(world, start, members, cost, period=period, as_of=as_of, margin=margin)
     return rows
+
+
+def people_of_cell(
+    world: World, *, start: date, name: str, period: str, channel: str | None, as_of: datetime
+) -> list[tuple[Any, ...]]:
+    """The members of one cohort with what each brought in a slice, the dearest first."""
+    for found, members, _ in _cohorts(world, period=period, as_of=as_of, channel=channel):
+        if found == start:
+            return sorted((person.brought(name, as_of) for person in members), key=lambda one: (-one[4], one[0]))
+    return []
+
+
+def totals(world: World, rows: Rows, *, question: dict[str, Any]) -> dict[str, Any]:
+    """What stands under a table of these rows."""
+    kept = [row for (_, channel), row in rows.items() if channel == question["channel"]]
+    whole = table(world, **{**question, "split": True}) if question["channel"] is None else rows
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for (_, channel), row in whole.items():
+        if channel is not None:
+            groups.setdefault(channel, []).append(row)
+    by_channel = {channel: _contacts_and_cost(found) for channel, found in groups.items()}
+    paid = {spent[2] for spent in world.spend} - {"organic"}
+    return {
+        "all": (*_contacts_and_cost(kept), sum(row["buyers"] for row in kept)),
+        "paid": _contacts_and_cost([row for channel, found in groups.items() if channel in paid for row in found]),
+        "channels": by_channel,
+        "slices": {name: _total_slice(kept, name) for name in DAYS},
+    }
+
+
+def _channels(world: World) -> list[str]:
+    return sorted({person.channel for person in world.people} | {spent[2] for spent in world.spend})
+
+
+def _is_in_range(start: date, period: str, from_date: date | None, to_date: date | None) -> bool:
+    is_late_enough = from_date is None or start >= start_of(from_date, period)
+    return is_late_enough and (to_date is None or start <= start_of(to_date, period))
+
+
+def _day(at: datetime, zone: str) -> date:
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
+def _instant(day: date, zone: str) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def _cohorts(
@@ -110,45 +180,61 @@ def _row(
     world: World, start: date, members: list[Person], cost: int, *, period: str, as_of: datetime, margin: Fraction
 ) -> dict[str, Any]:
     ending = world.instant(end_of(start, period))
-    slices = {}
-    for name, days in DAYS.items():
-        brought = [minor for person in members for minor in person.in_slice(name, as_of)]
-        mature = [person for person in members if person.acquired and person.acquired + timedelta(days=days) < as_of]
-        slices[name] = {
-            "net": sum(brought),
-            "gross": sum(minor for minor in brought if minor > 0),
-            "complete": bool(members) and ending + timedelta(days=days) <= as_of,
-            "mature": len(mature),
-            "mature_net": sum(minor for person in mature for minor in person.in_slice(name, as_of)),
-        }
     earliest = [at for person in world.people for at, _ in person.purchases if at < as_of]
     by_orders = [person for person in members if not person.touches]
     return {
         "contacts": len(members),
+        "order_contacts": len(by_orders),
         "buyers": sum(any(minor > 0 for _, minor in person.happened(as_of)) for person in members),
         "cost": cost,
-        "slices": slices,
+        "slices": {name: _slice(members, name, ending=ending, as_of=as_of) for name in DAYS},
         "truncated": bool(by_orders) and start_of(world.day(min(earliest)), period) == start,
         "payback": _payback(members, cost, ending=ending, as_of=as_of, margin=margin),
     }
 
 
+def _slice(members: list[Person], name: str, *, ending: datetime, as_of: datetime) -> dict[str, Any]:
+    brought = [minor for person in members for minor in person.in_slice(name, as_of)]
+    mature = [person for person in members if person.is_mature(name, as_of)]
+    incomplete = "" if ending + timedelta(days=DAYS[name]) <= as_of else "maturing"
+    return {
+        "net": sum(brought),
+        "gross": sum(minor for minor in brought if minor > 0),
+        "incomplete": "no_contacts" if not members else "period_open" if ending > as_of else incomplete,
+        "mature": len(mature),
+        "mature_net": sum(minor for person in mature for minor in person.in_slice(name, as_of)),
+    }
+
+
+def _contacts_and_cost(rows: Sequence[dict[str, Any]]) -> tuple[int, int]:
+    return sum(row["contacts"] for row in rows), sum(row["cost"] for row in rows)
+
+
+def _total_slice(rows: list[dict[str, Any]], name: str) -> tuple[int, ...]:
+    """Contacts, cost, net and gross of the complete rows; mature contacts and their net of all."""
+    complete = [row for row in rows if row["slices"][name]["incomplete"] == ""]
+    sums = [sum(row["slices"][name][key] for row in complete) for key in ("net", "gross")]
+    mature = [sum(row["slices"][name][key] for row in rows) for key in ("mature", "mature_net")]
+    return (*_contacts_and_cost(complete), *sums, *mature)
+
+
 def _payback(
     members: list[Person], cost: int, *, ending: datetime, as_of: datetime, margin: Fraction
-) -> tuple[str, int | None, int | None]:
-    """Status, first second, sustained second."""
+) -> tuple[str, int | None, int | None, int | None]:
+    """Status, first second, sustained second, observed seconds."""
     if not members:
-        return "no_customers", None, None
+        return "no_customers", None, None, None
     if not cost:
-        return "no_spend", None, None
+        return "no_spend", None, None, None
     if ending > as_of:
-        return "period_open", None, None
+        return "period_open", None, None, None
+    observed = (as_of - ending) // SECOND
     seconds: dict[int, int] = {}
     for person in members:
         for at, minor in person.happened(as_of):
             assert person.acquired
             elapsed = (at - person.acquired) // SECOND
-            if elapsed <= (as_of - ending) // SECOND:
+            if elapsed <= observed:
                 seconds[elapsed] = seconds.get(elapsed, 0) + minor
     covered: list[tuple[int, bool]] = []
     total = 0
@@ -161,4 +247,4 @@ def _payback(
         if not is_covered:
             break
         sustained = elapsed
-    return ("not_reached" if first is None else "reached"), first, sustained
+    return "not_reached" if first is None else "reached", first, sustained, observed

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from analytics import exports
 from tests.analytics.datasets import load, post
 from tests.cast import ApiClient, make_key
 
@@ -60,6 +61,20 @@ def test_parameters_may_be_empty_and_ranges_snap_outward(api: ApiClient) -> None
     assert set(table["definitions"]) >= {"cac", "clv", "roi", "slices", "completeness", "payback"}
 
 
+@pytest.mark.parametrize("asked", [{"from": "2024-03-20"}, {"to": "2024-03-05"}])
+def test_an_open_range_snaps_outward_past_the_data_of_its_period(shop: Any, asked: dict[str, str]) -> None:
+    from analytics.tasks import tick
+
+    api = ApiClient(make_key(shop))
+    acquired = {"at": "2024-03-10T00:00:00Z", "channel": "kol"}
+    post(api, "/contacts/bulk", {"contacts": [{"identities": {"unionid": "ann"}, "acquired": acquired}]})
+    tick()
+
+    rows = api.get("/analytics/cohorts", {"as_of": AS_OF} | asked).json()["rows"]
+
+    assert [row["cohort"] for row in rows] == ["2024-03-01"]
+
+
 def test_a_range_that_ends_before_it_begins_is_named(api: ApiClient) -> None:
     response = api.get("/analytics/cohorts", {"from": "2024-02-01", "to": "2024-01-01"})
 
@@ -112,14 +127,38 @@ def test_hostile_names_are_no_formulas(api: ApiClient) -> None:
     post(api, "/contacts/bulk", {"contacts": [named]})
     asked = {"cohort": "2024-01-01", "slice": "7d", "as_of": AS_OF}
 
-    text = api.get("/analytics/cohorts/contacts", {**asked, "format": "csv"}).content.decode("utf-8-sig")
-    book = api.get("/analytics/cohorts/contacts", {**asked, "format": "xlsx"}).content
+    text = api.get("/analytics/cohorts/contacts", {**asked, "format": "csv"}).getvalue().decode("utf-8-sig")
+    book = api.get("/analytics/cohorts/contacts", {**asked, "format": "xlsx"}).getvalue()
 
     names = {line["name"] for line in csv.DictReader(StringIO(text))}
     assert f"'{hostile}" in names
     sheet = load_workbook(BytesIO(book)).active
     assert sheet is not None
     assert {cell.data_type for row in sheet.rows for cell in row} <= {"s", "n", "b"}
+
+
+@pytest.mark.parametrize(
+    ("most", "lines", "name"), [(1, 1, "contacts-first-1"), (2, 2, "contacts"), (3, 2, "contacts")]
+)
+def test_a_file_of_contacts_says_in_its_name_that_it_leaves_some_out(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch, most: int, lines: int, name: str
+) -> None:
+    from openpyxl import load_workbook
+
+    monkeypatch.setattr(exports, "MAX_CONTACTS", most)
+    asked = {"cohort": "2024-01-01", "slice": "7d", "as_of": AS_OF}
+
+    text = api.get("/analytics/cohorts/contacts", {**asked, "format": "csv"})
+    book = api.get("/analytics/cohorts/contacts", {**asked, "format": "xlsx"})
+
+    told = [answer.headers["Content-Disposition"] for answer in (text, book)]
+    assert told == [f'attachment; filename="{name}.{form}"' for form in ("csv", "xlsx")]
+    rows = list(csv.reader(StringIO(text.getvalue().decode("utf-8-sig"))))
+    people = api.get("/analytics/cohorts/contacts", asked).json()["results"]
+    assert [row[0] for row in rows] == ["contact", *(str(person["id"]) for person in people[:lines])]
+    sheet = load_workbook(BytesIO(book.getvalue())).active
+    assert sheet is not None
+    assert [[str(cell) for cell in row[:5]] for row in sheet.values] == [row[:5] for row in rows]
 
 
 def test_contacts_page_both_ways(api: ApiClient) -> None:

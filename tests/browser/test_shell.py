@@ -27,7 +27,7 @@ STANDARD = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a"
 # Latin that Chinese pages keep: names, codes and what operators call things themselves.
 LATIN = re.compile(
     r"\b(SCRM|API|CAC|CLV|ROI|SOP|SKU|CSV|ERP|ISO|English|Ctrl|K|Esc|UTC|GBP|CNY|Acme|Ltd|Alice|Bob|Mei|acme|t|curl)\b"
-    r"|\b(contacts|orders|acquisition|analytics):(read|write)\b|[\w.]+@example\.com|[\w]+/[\w]+",
+    r"|\b(contacts|orders|acquisition|segments|sops|analytics):(read|write)\b|[\w.]+@example\.com|[\w]+/[\w]+",
     re.ASCII,
 )
 
@@ -110,8 +110,10 @@ def test_a_key_is_shown_once_with_a_line_to_try(open_browser: Any, alice: Any) -
 
     token = page.locator("#new-key").inner_text()
     expect(page.locator("#new-curl")).to_contain_text(f"Bearer {token}")
-    page.goto("/t/acme/settings/keys/")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("API 密钥")
     expect(page.locator("body")).not_to_contain_text(token)
+    expect(page.locator("tbody tr")).to_have_count(1)
 
 
 def test_a_hostile_name_is_text_everywhere_in_the_shell(open_browser: Any, alice: Any, acme: Any, inside: Any) -> None:

@@ -105,6 +105,40 @@ def test_the_board_toggles_explains_and_downloads_what_it_shows(open_browser: An
     assert (table[0]["cohort"], table[0]["roi_gross_to_date"]) == ("2024-01-01", "1.500000")
 
 
+def test_a_phone_shows_the_board_once_as_cards_and_a_desktop_as_a_table(open_browser: Any, mei: Any, acme: Any) -> None:
+    open_shop(acme, people=3)
+    phone, desktop = open_browser(mei, size="phone"), open_browser(mei)
+
+    for page in (phone, desktop):
+        page.goto("/t/acme/cohorts/?as_of=2024-12-31")
+
+    expect(desktop.locator(".b-table")).to_be_visible()
+    expect(desktop.locator(".b-cards")).to_be_hidden()
+    expect(phone.locator(".b-table")).to_be_hidden()
+    month, totals = phone.locator(".b-cards details").all()
+    expect(month).to_contain_text("26.67")
+    month.get_by_role("button", name="30 天").click()
+    expect(phone.get_by_role("tooltip")).to_contain_text("£80.00 ÷ 3 = £26.67")
+    totals.locator("summary").click()
+    expect(totals).to_contain_text("26.67")
+    month.locator("summary").click()
+    month.get_by_role("link", name="26.67").first.click()
+    expect(phone.locator("[data-sum=net]")).to_have_text("£80.00")
+
+
+def test_the_contacts_of_a_cell_are_downloaded(open_browser: Any, mei: Any, acme: Any) -> None:
+    open_shop(acme, people=3)
+    page = open_browser(mei)
+    page.goto("/t/acme/cohorts/cell/?cohort=2024-01-01&slice=30d")
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+
+    text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert [row["name"] for row in csv.DictReader(io.StringIO(text))] == ["顾客2", "顾客3", "顾客1"]
+    assert download.value.suggested_filename == "2024-01-30d-contacts.csv"
+
+
 def test_the_board_filters_and_the_way_back_keeps_the_filter(open_browser: Any, mei: Any, acme: Any) -> None:
     open_shop(acme, people=3)
     tell_contacts(acme, person(9, acquired={"at": "2024-01-20T00:00:00Z", "channel": "store"}))

@@ -1,5 +1,7 @@
 """Fixtures of the console's tests."""
 
+from typing import Any
+
 import pytest
 
 
@@ -12,3 +14,12 @@ def no_tries() -> None:
     client = Redis.from_url(settings.REDIS_URL)
     for key in client.scan_iter(f"{settings.REDIS_PREFIX}login:*"):
         client.delete(key)
+
+
+@pytest.fixture
+def quick_passwords(settings: Any) -> None:
+    """Hash passwords cheaply, for tests that try many."""
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    ]

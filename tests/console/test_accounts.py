@@ -3,19 +3,21 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
+from redis import Redis
 
-from scrm.console.throttle import FIRST_WAIT_SECONDS, FREE_TRIES
-from tenants.models import Membership, Tenant, User
+from scrm.console.throttle import FIRST_WAIT_SECONDS, FREE_TRIES, TRIES_PER_ACCOUNT
+from tenants.models import AuditEntry, Membership, Tenant, User
 from tests.cast import PASSWORD, log_in
 
-pytestmark = pytest.mark.usefixtures("transactional_db", "no_tries")
+pytestmark = pytest.mark.usefixtures("transactional_db", "no_tries", "quick_passwords")
 WRONG = "邮箱或密码不正确。"
 
 
-def log_in_by_form(email: str, password: str, **extra: Any) -> Any:
-    """Send the login form as a Chinese browser."""
-    browser = Client(headers={"accept-language": "zh-CN"})
+def log_in_by_form(email: str, password: str, *, address: str = "127.0.0.1", **extra: Any) -> Any:
+    """Send the login form as a Chinese browser that has never been here."""
+    browser = Client(headers={"accept-language": "zh-CN"}, REMOTE_ADDR=address)
     return browser.post("/login/", {"username": email, "password": password, **extra})
 
 
@@ -60,6 +62,97 @@ def test_a_right_password_forgets_the_tries_before_it(alice: Any) -> None:
         for n in range(FREE_TRIES - 1):
             assert log_in_by_form("alice@example.com", f"wrong {n}").status_code == 200
         assert log_in_by_form("alice@example.com", PASSWORD).status_code == 302
+
+
+def test_a_form_without_a_password_forgets_nothing(alice: Any) -> None:
+    for n in range(FREE_TRIES):
+        log_in_by_form("alice@example.com", f"wrong {n}")
+        log_in_by_form("alice@example.com", "")
+        log_in_by_form("", "")
+
+    assert log_in_by_form("alice@example.com", PASSWORD).status_code == 429
+
+
+def guess_from_everywhere(email: str, tries: int) -> Any:
+    """Wrong passwords for one account, each from another address; the last answer."""
+    for n in range(tries):
+        answer = log_in_by_form(email, f"wrong {n}", address=f"198.51.100.{n}")
+    return answer
+
+
+@pytest.mark.parametrize("email", ["alice@example.com", "nobody@example.com"])
+def test_tries_of_one_account_from_many_addresses_are_slowed_whether_it_exists_or_not(alice: Any, email: str) -> None:
+    last_free = guess_from_everywhere(email, TRIES_PER_ACCOUNT)
+
+    waits = log_in_by_form(email, PASSWORD, address="203.0.113.9")
+
+    assert (last_free.status_code, waits.status_code) == (200, 429)
+    seconds = int(waits.headers["Retry-After"])
+    assert FIRST_WAIT_SECONDS - 10 < seconds <= FIRST_WAIT_SECONDS
+    assert waits.context["form"].non_field_errors() == [f"尝试次数过多，请等待 {seconds} 秒后再试。"]
+
+
+def test_a_slowed_account_opens_where_it_has_been_opened_before_and_elsewhere_after_the_wait(alice: Any) -> None:
+    browser = Client()
+    browser.post("/login/", {"username": "alice@example.com", "password": PASSWORD})
+    browser.post("/logout/")
+    guess_from_everywhere("alice@example.com", TRIES_PER_ACCOUNT)
+
+    at_home = browser.post("/login/", {"username": "Alice@example.com", "password": PASSWORD})
+    elsewhere = log_in_by_form("alice@example.com", PASSWORD, address="203.0.113.9")
+    forget_waits()
+    later = log_in_by_form("alice@example.com", PASSWORD, address="203.0.113.9")
+
+    assert [answer.status_code for answer in (at_home, elsewhere, later)] == [302, 429, 302]
+
+
+def test_the_cookie_of_a_known_browser_speaks_for_its_own_account_alone(alice: Any) -> None:
+    User.objects.create_user(email="other@example.com", password=PASSWORD)
+    browser = Client()
+    browser.post("/login/", {"username": "other@example.com", "password": PASSWORD})
+    browser.post("/logout/")
+    guess_from_everywhere("alice@example.com", TRIES_PER_ACCOUNT)
+
+    foreign = browser.post("/login/", {"username": "alice@example.com", "password": PASSWORD})
+    browser.cookies["known_device"] = "alice@example.com:forged:forged"
+    forged = browser.post("/login/", {"username": "alice@example.com", "password": PASSWORD})
+
+    assert (foreign.status_code, forged.status_code) == (429, 429)
+
+
+def test_logins_are_in_the_audit_log_of_every_tenant_of_the_person(
+    two_tenants: Any, acme: Any, globex: Any, inside: Any
+) -> None:
+    log_in_by_form("alice@example.com", "wrong", address="198.51.100.7")
+    log_in_by_form("alice@example.com", PASSWORD)
+
+    for tenant in (acme, globex):
+        with inside(tenant):
+            entries = AuditEntry.objects.for_tenant(tenant).order_by("id")
+            assert list(entries.values_list("actor", "act", "target", "detail", "address")) == [
+                ("Alice", "login.failed", "alice@example.com", {}, "198.51.100.7"),
+                ("Alice", "login.succeeded", "alice@example.com", {}, "127.0.0.1"),
+            ]
+
+
+def test_a_try_that_must_wait_or_whose_account_is_unknown_is_in_no_tenants_log(
+    alice: Any, acme: Any, inside: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    log_in_by_form("nobody@example.com", "wrong")
+    for n in range(FREE_TRIES + 2):
+        log_in_by_form("alice@example.com", f"wrong {n}")
+
+    with inside(acme):
+        assert AuditEntry.objects.for_tenant(acme).count() == FREE_TRIES
+    told = [record.getMessage() for record in caplog.records if record.name == "scrm.console.accounts"]
+    assert told == ["a login of an account that does not exist failed, from 127.0.0.1"]
+
+
+def forget_waits() -> None:
+    """Let every wait be over."""
+    client = Redis.from_url(settings.REDIS_URL)
+    for key in client.scan_iter(f"{settings.REDIS_PREFIX}login:*:wait"):
+        client.delete(key)
 
 
 @pytest.fixture

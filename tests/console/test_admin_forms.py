@@ -8,8 +8,9 @@ from django.db import connection
 from acquisition.models import Channel, Spend
 from contacts.models import Tag, TagGroup
 from tenants.context import WRITE_LOCK_CLASS
-from tenants.models import AuditEntry
+from tenants.models import AuditEntry, FxRate
 from tests.cast import log_in
+from tests.console.shop_floor import person, tell_contacts, tell_spend
 
 
 def test_a_tag_group_is_made_in_the_tenant_of_the_address(alice: Any, acme: Any, globex: Any, inside: Any) -> None:
@@ -107,7 +108,7 @@ def test_no_channel_is_made_of_the_word_for_no_channel(alice: Any, acme: Any, in
     answer = log_in(alice).post("/t/acme/manage/acquisition/channel/add/", form)
 
     assert answer.context["adminform"].form.errors == {
-        "slug": ["“unattributed”表示没有渠道的联系人，渠道不能使用这个标识。"]
+        "slug": ["「unattributed」表示没有渠道的客户，渠道不能使用这个标识。"]
     }
     with inside(acme):
         assert not Channel.objects.for_tenant(acme).exists()
@@ -154,3 +155,39 @@ def test_a_form_is_written_in_the_tenants_turn(alice: Any, acme: Any, path: str)
 
     assert answer.status_code == 302
     assert set(turn.taken) == {True}
+
+
+def test_the_lists_say_what_a_channel_counts_as_and_write_months_and_rates_short(
+    alice: Any, acme: Any, inside: Any
+) -> None:
+    tell_contacts(acme, person(1, acquired={"at": "2024-01-02T00:00:00Z", "channel": "organic"}))
+    month = {"external_id": "s1", "channel": "search", "month": "2024-01", "amount": "60.00", "currency": "GBP"}
+    day = {"external_id": "s2", "channel": "fair", "date": "2024-01-03", "amount": "5.00", "currency": "GBP"}
+    tell_spend(acme, month, day)
+    with inside(acme):
+        FxRate.objects.create(tenant=acme, date="2024-01-03", currency="USD", rate="0.63000000")
+        fair = Channel.objects.for_tenant(acme).get(slug="fair")
+    browser = log_in(alice)
+    browser.post(f"/t/acme/manage/acquisition/channel/{fair.pk}/change/", {"name": "Fair", "is_paid": "false"})
+
+    channels = told(browser.get("/t/acme/manage/acquisition/channel/"), "paid_shown")
+    spend = told(browser.get("/t/acme/manage/acquisition/spend/"), "date_shown")
+    rates = told(browser.get("/t/acme/manage/tenants/fxrate/"), "rate_shown")
+
+    assert channels == ["非付费", "自动：非付费", "自动：付费"]
+    assert (spend, rates) == (["2024-01-03", "2024-01"], ["0.63"])
+
+
+def told(page: Any, column: str) -> list[str]:
+    """What a list of the engine shows in a column."""
+    return [str(getattr(page.context["cl"].model_admin, column)(row)) for row in page.context["cl"].result_list]
+
+
+def test_an_empty_list_offers_the_first_row_and_an_empty_search_its_end(alice: Any) -> None:
+    browser = log_in(alice)
+
+    nothing = browser.get("/t/acme/manage/contacts/tag/").content.decode()
+    no_match = browser.get("/t/acme/manage/contacts/tag/?q=x").content.decode()
+
+    assert ("新建第一条" in nothing, "清除筛选" in nothing) == (True, False)
+    assert ("新建第一条" in no_match, "清除筛选" in no_match) == (False, True)

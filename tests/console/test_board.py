@@ -137,7 +137,7 @@ def test_a_range_that_holds_too_many_cohorts_is_refused(acme: Any, mei: Any) -> 
 
     page = get(mei, period="day", from_date="2020-01-01", to_date="2024-12-31")
 
-    assert "At most 200 cohorts at once" in page.content.decode()
+    assert "Acquired to: At most 200 cohorts at once" in page.content.decode()
 
 
 @pytest.mark.parametrize("people", [1, 3])
@@ -179,6 +179,37 @@ def test_a_cell_opens_its_contacts_whose_sums_are_the_cell(acme: Any, mei: Any) 
     assert [person.net_minor for person, _known in page.context["lines"]] == [3000, 3000, 2000]
 
 
+def test_the_contacts_of_a_cell_as_a_file_are_those_of_its_page(acme: Any, mei: Any) -> None:
+    open_shop(acme, people=3)
+    tell_contacts(acme, person(1, name="=1+1", updated_at="2024-05-01T00:00:00Z"))
+    asked = {"cohort": "2024-01-01", "slice": "30d"}
+
+    page, answer = get(mei, "cohorts/cell/", **asked), get(mei, "cohorts/cell.csv", **asked)
+
+    rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
+    people = [known for known, _known_as in page.context["lines"]]
+    assert [row["contact"] for row in rows] == [str(one.contact_id) for one in people]
+    assert [row["revenue_net"] for row in rows] == ["30.00", "30.00", "20.00"]
+    assert rows[2]["name"] == "'=1+1"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="2024-01-30d-contacts.csv"'
+    assert "/t/acme/cohorts/cell.csv?cohort=2024-01-01&amp;slice=30d" in page.content.decode()
+    assert "The CSV holds the first" not in page.content.decode()
+
+
+def test_a_file_that_leaves_contacts_out_is_told_before_it_is_opened(
+    acme: Any, mei: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analytics.exports.MAX_CONTACTS", 2)
+    open_shop(acme, people=3)
+    asked = {"cohort": "2024-01-01", "slice": "30d"}
+
+    page, answer = get(mei, "cohorts/cell/", **asked), get(mei, "cohorts/cell.csv", **asked)
+
+    assert "The CSV holds the first 2 of these contacts, the dearest first." in page.content.decode()
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="2024-01-30d-contacts-first-2.csv"'
+    assert len(answer.getvalue().splitlines()) == 3
+
+
 def test_a_cells_people_load_page_by_page(acme: Any, mei: Any) -> None:
     tell_contacts(acme, *(person(number) for number in range(1, 131)))
     count(acme)
@@ -206,6 +237,7 @@ def test_a_cells_people_load_page_by_page(acme: Any, mei: Any) -> None:
 )
 def test_a_cell_that_does_not_exist_is_404(acme: Any, mei: Any, query: dict[str, str]) -> None:
     assert get(mei, "cohorts/cell/", **query).status_code == 404
+    assert get(mei, "cohorts/cell.csv", **query).status_code == 404
 
 
 def test_an_empty_board_says_what_is_missing(acme: Any, mei: Any) -> None:

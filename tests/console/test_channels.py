@@ -93,7 +93,7 @@ def test_the_word_for_no_channel_is_no_channel(acme: Any, bob: Any) -> None:
     browser = log_in(bob)
     token = browser.get("/t/acme/channels/").context["form"]["token"].value()
 
-    for slug, said in [("Unattributed", "没有渠道的联系人"), ("-x", "以字母或数字开头")]:
+    for slug, said in [("Unattributed", "没有渠道的客户"), ("-x", "以字母或数字开头")]:
         answer = browser.post("/t/acme/channels/", entry(token, channel=slug))
         (error,) = answer.context["form"].errors["channel"]
         assert said in error

@@ -14,7 +14,7 @@ from tests.orders.shop import listed, order_body, post_orders
 
 HTMX = {"HX-Request": "true"}
 LIST_QUERIES = 10
-ORDER_QUERIES = 12
+ORDER_QUERIES = 13
 
 
 def get(user: Any, path: str, **query: Any) -> Any:
@@ -22,7 +22,7 @@ def get(user: Any, path: str, **query: Any) -> Any:
 
 
 def numbers(answer: Any) -> list[str]:
-    return [order.external_id for order, _refunded in answer.context["lines"]]
+    return [order.external_id for order, _refunded, _known_as in answer.context["lines"]]
 
 
 def order_id(tenant: Any, external_id: str) -> int:
@@ -47,7 +47,7 @@ def test_the_list_shows_newest_first_with_what_was_refunded(acme: Any, bob: Any)
 
     page = get(bob, "orders/")
 
-    assert [(order.external_id, refunded) for order, refunded in page.context["lines"]] == [
+    assert [(order.external_id, refunded) for order, refunded, _known_as in page.context["lines"]] == [
         ("o2", None),
         ("o1", 1000),
     ]
@@ -89,6 +89,15 @@ def test_the_list_costs_the_same_queries_whatever_it_holds(acme: Any, bob: Any, 
         browser.get("/t/acme/orders/", headers=HTMX)
 
     assert len(seen) == LIST_QUERIES
+
+
+def test_orders_of_a_contact_without_a_name_call_it_by_its_oldest_id(acme: Any, bob: Any) -> None:
+    post_orders(acme, order_body("o1", buyer={"shop_buyer_id": "ann"}))
+
+    listed_page, page = get(bob, "orders/"), get(bob, f"orders/{order_id(acme, 'o1')}/")
+
+    assert [known_as for _order, _refunded, known_as in listed_page.context["lines"]] == ["ann"]
+    assert page.context["known_as"] == "ann"
 
 
 @pytest.mark.parametrize("refunds", [1, 3])

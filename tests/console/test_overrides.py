@@ -10,6 +10,7 @@ UPSTREAM = Path(unfold.__file__).parent / "templates"
 OURS = Path(__file__).parents[2] / "templates"
 PINNED = {
     "admin/change_list.html": "5885c39760f6085d",
+    "unfold/helpers/empty_results.html": "5f4727a37a99da76",
     "unfold/helpers/command.html": "ae6ce324d8536613",
     "unfold/helpers/welcomemsg.html": "e8eab02522ba2319",
     "unfold/layouts/skeleton.html": "66af9f0bb45f98ba",

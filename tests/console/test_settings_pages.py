@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.utils.translation import override
 
+from scrm.console.once import SHOWN_WITHIN
+from scrm.console.settings_pages import FIRST_CALLS
 from tenants.keys import parse_key
 from tenants.models import ApiKey, AuditEntry, Membership, Tenant, User
 from tenants.services.audit import record_act
@@ -47,7 +49,7 @@ def test_the_menu_shows_only_what_opens(acme: Any, alice: Any) -> None:
 def test_a_new_member_gets_a_password_that_is_shown_once_and_works(alice: Any, acme: Any) -> None:
     browser = log_in(alice)
 
-    shown = browser.post("/t/acme/settings/members/", {"email": "New@example.com", "role": "staff"})
+    shown = browser.post("/t/acme/settings/members/", {"email": "New@example.com", "role": "staff"}, follow=True)
     again = browser.get("/t/acme/settings/members/")
 
     password = shown.context["added"]["password"]
@@ -59,7 +61,8 @@ def test_a_new_member_gets_a_password_that_is_shown_once_and_works(alice: Any, a
 def test_a_known_person_keeps_the_password(alice: Any, charlie: Any, acme: Any) -> None:
     before = User.objects.get(pk=charlie.pk).password
 
-    shown = log_in(alice).post("/t/acme/settings/members/", {"email": "charlie@example.com", "role": "operator"})
+    whom = {"email": "charlie@example.com", "role": "operator"}
+    shown = log_in(alice).post("/t/acme/settings/members/", whom, follow=True)
 
     assert shown.context["added"] == {"email": "charlie@example.com", "password": ""}
     assert User.objects.get(pk=charlie.pk).password == before
@@ -108,7 +111,8 @@ def test_another_tenants_members_and_keys_are_unknown(alice: Any, charlie: Any, 
 def test_a_key_is_shown_once_works_and_stops_when_revoked(alice: Any, acme: Any, inside: Any) -> None:
     browser = log_in(alice)
 
-    shown = browser.post("/t/acme/settings/keys/", {"name": "ERP", "scopes": ["orders:read"], "days": "30"})
+    made = {"name": "ERP", "scopes": ["orders:read"], "days": "30"}
+    shown = browser.post("/t/acme/settings/keys/", made, follow=True)
     token = shown.context["token"]
     again = browser.get("/t/acme/settings/keys/").content.decode()
 
@@ -123,15 +127,65 @@ def test_a_key_is_shown_once_works_and_stops_when_revoked(alice: Any, acme: Any,
     assert ApiClient(token).get("/orders").status_code == 401
 
 
-@pytest.mark.parametrize("scope", SCOPES)
+def test_a_new_key_comes_with_a_redirect_and_is_kept_nowhere_once_shown(
+    alice: Any, acme: Any, inside: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser = log_in(alice)
+
+    answer = browser.post("/t/acme/settings/keys/", {"name": "ERP", "scopes": ["orders:read"], "days": ""})
+    shown = browser.get(answer.headers["Location"])
+    token = shown.context["token"]
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/t/acme/settings/keys/")
+    assert token in shown.content.decode()
+    assert "no-store" in shown.headers["Cache-Control"]
+    assert token not in str(dict(browser.session))
+    assert token not in caplog.text
+    with inside(acme):
+        assert ApiKey.objects.for_tenant(acme).count() == 1
+        assert token not in str(list(AuditEntry.objects.for_tenant(acme).values()))
+
+
+def test_a_new_key_is_shown_on_its_own_tenants_page_and_not_after_ten_minutes(
+    alice: Any, acme: Any, globex: Any
+) -> None:
+    Membership.objects.create(tenant=globex, user=alice, role="owner")
+    browser = log_in(alice)
+    made = {"name": "ERP", "scopes": ["orders:read"], "days": ""}
+
+    browser.post("/t/acme/settings/keys/", made)
+    elsewhere = browser.get("/t/globex/settings/keys/").context["token"]
+    shown = browser.get("/t/acme/settings/keys/").context["token"]
+    browser.post("/t/acme/settings/keys/", made)
+    session = browser.session
+    name = f"once:{acme.pk}:keys"
+    session[name] = {**session[name], "at": session[name]["at"] - SHOWN_WITHIN.total_seconds()}
+    session.save()
+    too_late = browser.get("/t/acme/settings/keys/").context["token"]
+
+    assert (elsewhere, bool(shown), too_late) == ("", True, "")
+    assert name not in browser.session
+
+
+@pytest.mark.parametrize("scope", FIRST_CALLS)
 def test_the_line_to_try_is_one_that_the_key_may_run(alice: Any, scope: str) -> None:
-    shown = log_in(alice).post("/t/acme/settings/keys/", {"name": "ERP", "scopes": [scope], "days": ""}).context
+    made = {"name": "ERP", "scopes": [scope], "days": ""}
+    shown = log_in(alice).post("/t/acme/settings/keys/", made, follow=True).context
 
     path = shown["command"].rpartition("/api/v1")[2].removesuffix('"')
     body = re.search(r"--json '(.*?)'", shown["command"])
     client = ApiClient(shown["token"])
     answer = client.post(path, body[1]) if body else client.get(path)
     assert answer.status_code == 200, answer.content
+
+
+@pytest.mark.parametrize("scope", sorted(set(SCOPES) - set(FIRST_CALLS)))
+def test_a_key_whose_every_call_would_change_something_comes_without_a_line(alice: Any, scope: str) -> None:
+    made = {"name": "ERP", "scopes": [scope], "days": ""}
+    shown = log_in(alice).post("/t/acme/settings/keys/", made, follow=True)
+
+    assert (bool(shown.context["token"]), shown.context["command"]) == (True, "")
+    assert "new-curl" not in shown.content.decode()
 
 
 def test_a_key_needs_a_name_and_a_known_scope(alice: Any) -> None:

@@ -60,6 +60,15 @@ def test_the_compiled_catalogue_is_the_written_one(catalogue: Path) -> None:
     assert len({key if isinstance(key, str) else key[0] for key in held._catalog if key}) == len(unescaped)  # type: ignore[attr-defined]
 
 
+def test_an_idea_has_one_word() -> None:
+    """Cohort 同期群, contact 客户, spend 投放费用, segment 人群: none of them by another name."""
+    others = ("队列", "联系人", "花费", "分群")
+
+    found = {each: chinese for each, chinese in entries(CATALOGUES[0]).items() if any(w in chinese for w in others)}
+
+    assert found == {}
+
+
 def test_every_string_of_the_code_is_in_the_catalogue(tmp_path: Path) -> None:
     assert shutil.which("xgettext"), "install gettext"
     for name in ("scrm", "tenants", "contacts", "acquisition", "orders", "segments", "sop", "analytics", "templates"):

@@ -1,10 +1,13 @@
-"""A connection of the owner, whose changes are thrown away."""
+"""Connections beside the product's own, and each of the two locks taken off for a while."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
 import pytest
+
+from tests.isolation import catalogue
 
 
 @pytest.fixture
@@ -37,3 +40,31 @@ def connect(alias: str) -> Any:
         host=held["HOST"],
         port=held["PORT"] or None,
     )
+
+
+@contextmanager
+def first_lock_off() -> Iterator[None]:
+    """Queries run without their tenant, and to name it filters nothing."""
+    from tenants.scoping import TenantQuery, TenantQuerySet
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TenantQuery, "refuse_unscoped", lambda query: None)
+        patch.setattr(TenantQuerySet, "for_tenant", lambda rows, tenant: rows.all())
+        yield
+
+
+@contextmanager
+def second_lock_off(tables: Sequence[str] = ()) -> Iterator[None]:
+    """Row security is off on these tables, or on all, for every connection."""
+    connection = connect("owner")
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        names = tables or catalogue.tables(cursor)
+        try:
+            for name in names:
+                cursor.execute(f"ALTER TABLE {name} DISABLE ROW LEVEL SECURITY")
+            yield
+        finally:
+            for name in names:
+                cursor.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY")
+            connection.close()

@@ -161,6 +161,7 @@ _BY_CODE = {
     "invalid_date": "2026-11-02",
     "invalid_month": "2026-11",
     "invalid_limit": 5,
+    "invalid_position": 1,
 }
 
 
@@ -168,6 +169,8 @@ def _value(kind: Any, variant: Variant, currency: str) -> Any:
     """A value of a declared type that asks for the variant's row wherever it can."""
     if isinstance(kind, inspect.Metadata):
         code = (kind.extra or {}).get("code")
+        if code == "invalid_rule":
+            return _rule(variant)
         return (
             currency if code == "invalid_currency" else _BY_CODE.get(str(code)) or _value(kind.type, variant, currency)
         )
@@ -193,3 +196,14 @@ def _value(kind: Any, variant: Variant, currency: str) -> Any:
         return variant.word[: kind.max_length]
     assert isinstance(kind, inspect.AnyType | inspect.RawType), f"teach routes.py about {kind}"
     return variant.word
+
+
+def _rule(variant: Variant) -> dict[str, Any]:
+    """A rule that names the variant's rows."""
+    leaves = [
+        {"type": "tag", "tags": [variant.id]},
+        {"type": "channel", "channels": [variant.id]},
+        {"type": "attribute", "attribute": variant.id, "op": "is_set"},
+        {"type": "segment", "segment": variant.id},
+    ]
+    return {"type": "any", "of": leaves}

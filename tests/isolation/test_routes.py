@@ -5,11 +5,12 @@ import re
 import pytest
 
 from tests.cast import _member, log_in
-from tests.isolation.conftest import connect
-from tests.isolation.routes import Variant, api_attempts, page_attempts, routes
+from tests.isolation.conftest import connect, first_lock_off, second_lock_off
+from tests.isolation.routes import Attempt, Variant, api_attempts, page_attempts, routes
 from tests.isolation.rows import canary_of, fill, tenant_models
 
 ROOT, CONSOLE = "scrm.urls", "scrm.console_urls"
+OWN = Variant(6_000_001, "canary-acme", "typed-own")
 FOREIGN = Variant(7_000_001, "canary-globex", "typed-foreig")
 ABSENT = Variant(7_900_001, "canary-absent", "typed-absent")
 CHANGING = (
@@ -80,23 +81,24 @@ def _sender(client, prefix, headers=None):
     return send
 
 
-def _apart(owner):
+def _apart(owner, first):
     """Let the ids of what comes next start far away, so that no id of acme is one of globex."""
     owner.execute(
-        "SELECT setval(oid::regclass, 7000000) FROM pg_class WHERE relkind = 'S' AND relname NOT LIKE 'django%'"
+        "SELECT setval(oid::regclass, %s, false) FROM pg_class WHERE relkind = 'S' AND relname NOT LIKE 'django%%'",
+        [first],
     )
     owner.connection.commit()
 
 
 @pytest.fixture
 def world(owner, acme, alice, bob, mei, globex, charlie, settings):
-    """Acme with a row of everything, its people, and globex with a row of everything far away."""
+    """Acme with a row of everything, its people, and globex with a row of everything far away from both."""
     people = {"alice": alice, "bob": bob, "mei": mei, "sam": _member(acme, "sam", "staff"), "charlie": charlie}
     settings.API_RATE_PER_MINUTE = 10**9
-    fill(acme)
-    _apart(owner)
-    rows = fill(globex)
-    assert {row.pk for row in rows.values() if isinstance(row.pk, int)} == {FOREIGN.id}
+    for tenant, ids in ((acme, OWN), (globex, FOREIGN)):
+        _apart(owner, ids.id)
+        rows = fill(tenant)
+        assert {row.pk for row in rows.values() if isinstance(row.pk, int)} == {ids.id}
     return people
 
 
@@ -133,15 +135,15 @@ def walk_keys(key):
     return walk
 
 
-def walk_session(role, person):
-    """Every console route as one role."""
+def walk_session(role, person, *, chosen=lambda route: True):
+    """Every console route, or those chosen, as one role."""
     walk = Walk()
     # a browser for each question, so that a message left by one is not shown with the answer to the other
     scout, client, other = (log_in(person) for _ in range(3))
     for browser in (scout, client, other):
         browser.raise_request_exception = False
     sends = (_sender(client, "/t/acme/"), _sender(other, "/t/acme/"))
-    asked = [(route, pair) for route in routes(CONSOLE) for pair in _pairs(route, scout, role)]
+    asked = [(route, pair) for route in routes(CONSOLE) if chosen(route) for pair in _pairs(route, scout, role)]
     for route, pair in sorted(asked, key=_reads_first):
         walk.compare(CONSOLE, route, role, [pair], sends)
     return walk
@@ -251,3 +253,49 @@ def test_a_key_in_the_console_and_a_session_at_the_api_find_nothing(world, acme_
             found.add(browser.get(f"/t/acme/{path}", headers={"authorization": f"Bearer {acme_key}"}).status_code)
 
     assert found == {404}
+
+
+@pytest.mark.parametrize("lock_off", [first_lock_off, second_lock_off])
+def test_either_lock_alone_keeps_every_api_route_shut(world, acme_key, lock_off):
+    with lock_off():
+        walk = walk_keys(acme_key)
+
+    assert walk.faults == []
+
+
+def test_without_both_locks_the_walk_names_every_api_route_that_shows_a_row(world, acme_key):
+    from django.test import Client
+
+    send = _sender(Client(raise_request_exception=False), "/", {"authorization": f"Bearer {acme_key}"})
+    asked = [(route, list(api_attempts(route, OWN, currency="GBP"))) for route in routes(ROOT) if route.api_view]
+    showing = [route for route, attempts in asked if route.parameters and _shows(send, attempts)]
+
+    with first_lock_off(), second_lock_off():
+        walk = walk_keys(acme_key)
+
+    assert showing
+    assert _unnamed(walk, "key", showing) == []
+    assert "key GET api/v1/contacts: shows the other tenant's canary" in walk.faults
+
+
+def test_without_both_locks_the_walk_names_every_page_that_shows_a_row(world):
+    send = _sender(log_in(world["alice"]), "/t/acme/")
+    asked = [route for route in routes(CONSOLE) if route.parameters and not route.api_view]
+    showing = [route for route in asked if _shows(send, [Attempt("GET", route.path(OWN))])]
+
+    with first_lock_off(), second_lock_off():
+        walk = walk_session("alice", world["alice"], chosen=lambda route: route in showing)
+
+    assert showing
+    assert _unnamed(walk, "alice", showing) == []
+
+
+def _shows(send, attempts):
+    """Whether one of these answers with a row of one's own."""
+    return any(send(attempt).status_code == 200 for attempt in attempts if attempt.method == "GET")
+
+
+def _unnamed(walk, who, asked):
+    """The routes whose reading the walk does not report."""
+    starts = {route: f"{who} GET {route.path(FOREIGN)}" for route in asked}
+    return [route.pattern for route in asked if not any(fault.startswith(starts[route]) for fault in walk.faults)]

@@ -8,7 +8,19 @@ from tenants.context import TenantContextMissing, current_tenant_id
 from tenants.tasks import TenantTask
 from tests.isolation.rows import fill
 
-SYSTEM_TASKS = {"scrm.heartbeat", "contacts.prune", "orders.tick", "analytics.tick"}
+SYSTEM_TASKS = {
+    "scrm.heartbeat",
+    "contacts.prune",
+    "orders.tick",
+    "segments.tick",
+    "segments.build",
+    "segments.reconcile",
+    "sop.tick",
+    "sop.dispatch",
+    "sop.run",
+    "sop.sweep",
+    "analytics.tick",
+}
 
 
 def our_tasks():

@@ -13,13 +13,14 @@ from scrm.healthcheck import is_alive
 from scrm.servers.processes import free_port
 from scrm.tasks import heartbeat as heartbeat_task
 
-ALL_OK = {"database": "ok", "migrations": "ok", "broker": "ok", "worker": "ok", "beat": "ok"}
+ALL_OK = {"database": "ok", "migrations": "ok", "broker": "ok", "worker": "ok", "touch": "ok", "beat": "ok"}
 
 
 @pytest.fixture
 def seen(db: None) -> None:
-    """A worker and beat that were seen just now."""
+    """Workers and beat that were seen just now."""
     heartbeat.mark_seen("worker")
+    heartbeat.mark_seen("touch")
     heartbeat.mark_seen("beat")
 
 
@@ -35,15 +36,17 @@ def test_readyz_is_200_when_every_part_was_seen(client: Client, seen: None) -> N
     assert (response.status_code, response.json()) == (200, {"status": "ok", "failed": [], "checks": ALL_OK})
 
 
-@pytest.mark.parametrize("part", ["worker", "beat"])
-def test_readyz_names_a_part_that_was_not_seen(client: Client, seen: None, part: str) -> None:
+@pytest.mark.parametrize(
+    ("part", "command"), [("worker", "worker"), ("touch", "worker --queues touch"), ("beat", "beat")]
+)
+def test_readyz_names_a_part_that_was_not_seen(client: Client, seen: None, part: str, command: str) -> None:
     heartbeat.redis_client().delete(heartbeat._key(part))
 
     response = client.get("/readyz")
 
     body = response.json()
     assert (response.status_code, body["failed"]) == (503, [part])
-    assert f"celery -A scrm {part}" in body["checks"][part]
+    assert f"celery -A scrm {command}" in body["checks"][part]
 
 
 def test_signs_of_life_expire(seen: None) -> None:
@@ -74,7 +77,7 @@ def test_readyz_names_a_silent_broker(client: Client, seen: None, settings: Sett
 
     response = client.get("/readyz")
 
-    assert (response.status_code, response.json()["failed"]) == (503, ["broker", "worker", "beat"])
+    assert (response.status_code, response.json()["failed"]) == (503, ["broker", "worker", "touch", "beat"])
 
 
 def test_heartbeat_task_marks_the_worker(seen: None) -> None:
@@ -83,6 +86,25 @@ def test_heartbeat_task_marks_the_worker(seen: None) -> None:
     heartbeat_task.run()
 
     assert heartbeat.is_seen("worker")
+
+
+@pytest.mark.parametrize(
+    ("queues", "parts"),
+    [
+        ([], {"worker", "touch"}),
+        (["touch"], {"touch"}),
+        (["default", "touch"], {"worker", "touch"}),
+        (["x"], {"worker"}),
+    ],
+)
+def test_a_worker_is_the_parts_whose_queues_it_reads(
+    monkeypatch: pytest.MonkeyPatch, queues: list[str], parts: set[str]
+) -> None:
+    monkeypatch.setattr(heartbeat, "_parts", {"worker", "touch"})
+
+    heartbeat._know_parts(options={"queues": queues})
+
+    assert heartbeat._parts == parts
 
 
 def test_container_asks_its_web_process(live_server: Any) -> None:

@@ -1,17 +1,19 @@
-"""The cohort board, its CSV, and the people behind one of its cells."""
+"""The cohort board, the people behind one of its cells, and both as CSV."""
 
 import csv
 import json
 from datetime import date
 from typing import Any, TypeVar, get_args
 
-from django.http import Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from analytics import exports
 from analytics.ages import SLICES
 from analytics.cohorts import CellContact, CellQuery, CohortTable, Period
 from analytics.periods import period_start
@@ -81,8 +83,21 @@ def board_cell(request: ConsoleRequest) -> HttpResponse:
         parent_link=f"{reverse('cohorts')}?{back}",
         cell=query,
         totals=cell_sums(tenant=request.tenant, query=query),
+        file_holds=exports.MAX_CONTACTS,
         **context,
     )
+
+
+@console_view(roles=BOARD_READERS)
+def board_cell_csv(request: ConsoleRequest) -> HttpResponseBase:
+    """The same contacts as a file, as far as it goes."""
+    query = _cell_query(request)
+    try:
+        file, name = exports.contact_file(tenant=request.tenant, query=query, form="csv")
+    except UnknownChannel:
+        raise Http404 from None
+    name = f"{cohort_title(query.cohort_date, query.period)}-{query.slice}-{name}"
+    return FileResponse(file, as_attachment=True, filename=name, content_type=exports.CONTENT_TYPES["csv"])
 
 
 def _people_shown(request: ConsoleRequest, people: list[CellContact]) -> dict[str, Any]:

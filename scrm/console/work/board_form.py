@@ -45,7 +45,7 @@ class BoardForm(forms.Form):
         choices=[("month", _("Month")), ("week", _("Week")), ("day", _("Day"))],
     )
     from_date = DayField(label=_("Acquired from"), required=False)
-    to_date = DayField(label=_("to"), required=False)
+    to_date = DayField(label=_("Acquired to"), required=False)
     channel = forms.ChoiceField(label=_("Channel"), required=False)
     as_of = DayField(label=_("Read as of"), required=False)
     margin = forms.DecimalField(

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from contacts.selectors import known_as
 from orders import selectors
 from orders.models import Order, Source, WaitReason
 from scrm.console.views import ConsoleRequest, console_view, fragment, page
@@ -66,9 +67,10 @@ def order_list(request: ConsoleRequest) -> HttpResponse:
     after = request.GET.get("after", "")
     found = newest_first(rows, field="paid_at", after=after)
     refunded = refunded_minor(tenant=request.tenant, orders=found.rows)
+    known = _known_as(request.tenant, found.rows)
     context: dict[str, Any] = {
         "form": form,
-        "lines": [(row, refunded.get(row.pk)) for row in found.rows],
+        "lines": [(row, refunded.get(row.pk), known.get(row.pk)) for row in found.rows],
         "after": found.after,
         "query": query_without(request, "after"),
     }
@@ -79,6 +81,14 @@ def order_list(request: ConsoleRequest) -> HttpResponse:
         return fragment(request, "console/orders_table.html", **context)
     waiting = sum(row.orders for row in selectors.waiting_sums(tenant=request.tenant))
     return page(request, "console/orders.html", title=_("Orders"), waiting=waiting, **context)
+
+
+def _known_as(tenant: Tenant, orders: list[Order]) -> dict[int, str]:
+    """What the contacts of these orders are called, by order: their names, else as `known_as` has it."""
+    held = {order.pk: order.contact for order in orders if order.contact}
+    nameless = {contact.pk for contact in held.values() if not contact.name}
+    known = known_as(tenant=tenant, contact_ids=nameless)
+    return {pk: contact.name or known.get(contact.pk, f"#{contact.pk}") for pk, contact in held.items()}
 
 
 @console_view()
@@ -97,6 +107,7 @@ def order_page(request: ConsoleRequest, order_id: int) -> HttpResponse:
         parent_title=_("Orders"),
         parent_link=reverse("orders"),
         order=order,
+        known_as=_known_as(request.tenant, [order]).get(order.pk),
         items=selectors.items_of_order(tenant=request.tenant, order_id=order.pk),
         refunds=refunds,
         refunded_minor=refunded,

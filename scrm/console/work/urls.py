@@ -1,10 +1,11 @@
 """Routes of the work screens, inside a tenant's console."""
 
-from django.urls import path
+from django.urls import include, path
 
 from scrm.console.work import board, channels, contacts, home, orders
 
 urlpatterns = [
+    path("", include("scrm.console.work.segments_urls")),
     path("", home.home, name="home"),
     path("contacts/", contacts.contact_list, name="contacts"),
     path("contacts/<int:contact_id>/", contacts.contact_page, name="contact"),
@@ -15,4 +16,5 @@ urlpatterns = [
     path("cohorts/", board.board, name="cohorts"),
     path("cohorts.csv", board.board_csv, name="cohorts_csv"),
     path("cohorts/cell/", board.board_cell, name="cohort_cell"),
+    path("cohorts/cell.csv", board.board_cell_csv, name="cohort_cell_csv"),
 ]

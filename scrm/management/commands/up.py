@@ -25,9 +25,9 @@ NO_DEMO = "Without the demo. A tenant of yours: python manage.py create_tenant -
 
 
 class Command(BaseCommand):
-    """Migrate, load the demo once, run web, worker and beat."""
+    """Migrate, load the demo once, run web, workers, beat and the simulator."""
 
-    help = "Run the whole product on this machine: servers, migrations, demo, web, worker and beat."
+    help = "Run the whole product on this machine: servers, migrations, demo, web, workers, beat, simulator."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -66,7 +66,7 @@ class Command(BaseCommand):
         call_command("migrate", database="owner", verbosity=0, interactive=False)
         if static.collect_if_changed():
             self.say("Collected the static files.")
-        self.say("Starting web, worker and beat …")
+        self.say("Starting web, workers and beat …")
         start_children(children, port)
         wait_until_ready(children, port)
         logins = self.load_demo(base_url=url(port)) if with_demo else NO_DEMO
@@ -138,15 +138,40 @@ def check_port(port: int, *, patience_seconds: float) -> None:
 
 
 def start_children(children: supervisor.Supervisor, port: int) -> None:
-    """Start web, worker and beat."""
+    """Start the simulator, unless there is another way out, then web, workers and beat."""
+    if settings.SCRM_TRANSPORT == "simulator" and "SCRM_SIMULATOR_URL" not in os.environ:
+        start_simulator(children)
     web = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "2", "--no-ws"]
     web += ["--blocking-threads", "1", "--blocking-threads-idle-timeout", "600", "--log-level", "warning"]
     celery = [sys.executable, "-m", "celery", "-A", "scrm"]
-    worker = ["--concurrency", "2", "--queues", settings.CELERY_WORKER_QUEUES, "--loglevel", "WARNING"]
+    worker = ["--loglevel", "WARNING", "--queues"]
     beat = ["--schedule", str(children.data_dir / "beat"), "--pidfile=", "--loglevel", "WARNING"]
     children.start("web", [sys.executable, "-m", "granian", *web, "scrm.wsgi:application"])
-    children.start("worker", [*celery, "worker", "--hostname", f"scrm-{port}@%h", *worker])
+    workers = (("worker", "3", settings.CELERY_WORKER_QUEUES), ("touch", "2", settings.CELERY_TOUCH_QUEUES))
+    for name, size, queues in workers:
+        named = ["--hostname", f"{name}-{port}@%h", "--concurrency", size]
+        children.start(name, [*celery, "worker", *named, *worker, queues])
     children.start("beat", [*celery, "beat", *beat])
+
+
+def start_simulator(children: supervisor.Supervisor) -> None:
+    """Start the simulator, on the port that it had before if that is free, and tell the other children where it is."""
+    folder = children.data_dir / "simulator"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    port = kept_port(folder / "port")
+    command = [sys.executable, "-m", "sop.transports.simulator.server", "--port", str(port)]
+    children.start("simulator", [*command, "--file", str(folder / "receipts.jsonl")])
+    os.environ["SCRM_SIMULATOR_URL"] = url(port)
+
+
+def kept_port(path: Path) -> int:
+    """The port that a file names, while it is free; else a free one, kept there."""
+    held = path.read_text().strip() if path.exists() else ""
+    if held.isdecimal() and processes.is_port_free(int(held)):
+        return int(held)
+    port = processes.free_port()
+    path.write_text(str(port))
+    return port
 
 
 def wait_until_ready(children: supervisor.Supervisor, port: int) -> None:

@@ -279,5 +279,5 @@ def test_a_channel_cannot_take_the_word_for_no_channel(api: ApiClient) -> None:
     (error,) = answer["results"][0]["errors"]
     assert [row["status"] for row in answer["results"]] == ["error", "created"]
     assert (error["pointer"], error["code"]) == ("/contacts/0/acquired/channel", "reserved_slug")
-    assert error["detail"] == "“unattributed”表示没有渠道的联系人，渠道不能使用这个标识。"
+    assert error["detail"] == "「unattributed」表示没有渠道的客户，渠道不能使用这个标识。"
     assert [row["slug"] for row in api.get("/acquisition/channels").json()["results"]] == ["search"]

@@ -79,10 +79,10 @@ def test_whole_row_is_kept(globex: Any) -> None:
             "tags": ["口味/甜", "口味/辣"],
         }
     ]
-    assert reasons(globex) == ["identity", "touch", "profile"]
+    assert reasons(globex) == ["identity", "touch", "tag", "profile"]
 
     assert statuses(globex, row) == ["unchanged"]
-    assert reasons(globex) == ["identity", "touch", "profile"]
+    assert reasons(globex) == ["identity", "touch", "tag", "profile"]
 
 
 def test_older_version_changes_no_profile_but_its_facts_are_kept(acme: Any) -> None:
@@ -223,7 +223,7 @@ def test_statements_do_not_grow_with_rows(acme: Any, globex: Any) -> None:
         ]
         counts.append([statements(tenant, told), statements(tenant, told), statements(tenant, renamed)])
 
-    assert counts[0] == counts[1] == [25, 12, 18]
+    assert counts[0] == counts[1] == [27, 12, 19]
 
 
 def test_touches_cannot_be_changed_or_deleted(acme: Any) -> None:

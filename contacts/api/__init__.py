@@ -1,0 +1,1 @@
+"""The REST interface of tags, attributes and consent."""

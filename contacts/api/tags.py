@@ -1,0 +1,174 @@
+"""`/tag-groups` and `/tags`: which there are, who carries them, and putting them on contacts in bulk."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+import msgspec
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from rest_framework.request import Request
+
+from contacts import incoming, selectors
+from contacts.api import rows as shown
+from contacts.api.refusals import refusals
+from contacts.models import Tag
+from contacts.services import tag_catalogue
+from contacts.services.tag_rows import assign_tag_rows, remove_tag_rows
+from contacts.services.tags import Occasion
+from tenants.api.bulk import BulkView
+from tenants.api.queries import PageQuery
+from tenants.api.renderers import StructResponse
+from tenants.api.views import ListView, TenantAPIView
+from tenants.incoming import Id, Row
+from tenants.models import Tenant
+from tenants.results import RowResult
+
+
+class TagQuery(PageQuery, kw_only=True, frozen=True):
+    """Filters of the list of tags."""
+
+    group: Id | None = None
+
+
+class TagGroupListView(ListView):
+    """Tag groups by name; or a new one."""
+
+    scopes = {"GET": "contacts:read", "POST": "contacts:write"}
+    row = shown.TagGroupRow
+    body = incoming.TagGroupNew
+    answer = shown.TagGroupRow
+    ordering = ("name", "id")
+
+    def rows(self, *, tenant: Tenant, query: Any) -> QuerySet[Any]:
+        return selectors.tag_groups(tenant=tenant)
+
+    def shape(self, found: list[Any]) -> Sequence[msgspec.Struct]:
+        return [shown.tag_group_row(group, tags=group.tag_count) for group in found]
+
+    def post(self, request: Request) -> HttpResponse:
+        new = self.read(request, incoming.TagGroupNew)
+        with refusals():
+            group = tag_catalogue.create_tag_group(**_by(request), name=new.name, at=self.at)
+        return StructResponse(shown.tag_group_row(group, tags=0))
+
+
+class TagGroupView(TenantAPIView):
+    """One tag group. Only an empty one can be deleted; it is answered as it was."""
+
+    scopes = {"GET": "contacts:read", "PATCH": "contacts:write", "DELETE": "contacts:write"}
+    body = incoming.TagGroupEdit
+    answer = shown.TagGroupRow
+
+    def get(self, request: Request, group_id: int) -> HttpResponse:
+        return StructResponse(_group(request, group_id))
+
+    def patch(self, request: Request, group_id: int) -> HttpResponse:
+        edit = self.read(request, incoming.TagGroupEdit)
+        with refusals():
+            tag_catalogue.rename_tag_group(**_by(request), group_id=group_id, name=edit.name, at=self.at)
+        return StructResponse(_group(request, group_id))
+
+    def delete(self, request: Request, group_id: int) -> HttpResponse:
+        was = _group(request, group_id)
+        with refusals():
+            tag_catalogue.delete_tag_group(**_by(request), group_id=group_id, at=self.at)
+        return StructResponse(was)
+
+
+class TagListView(ListView):
+    """Tags by group, and how many carry each; or a new one."""
+
+    scopes = {"GET": "contacts:read", "POST": "contacts:write"}
+    row = shown.TagRow
+    query = TagQuery
+    body = incoming.TagNew
+    answer = shown.TagRow
+    ordering = ("group_id", "name", "id")
+
+    def rows(self, *, tenant: Tenant, query: Any) -> QuerySet[Any]:
+        found = selectors.tags(tenant=tenant)
+        return found if query.group is None else found.filter(group_id=query.group)
+
+    def shape(self, found: list[Any]) -> Sequence[msgspec.Struct]:
+        tenant = self.request.tenant  # type: ignore[attr-defined]
+        people = selectors.tag_people(tenant=tenant, tag_ids=[tag.pk for tag in found])
+        return [shown.tag_row(tag, people=people.get(tag.pk, 0)) for tag in found]
+
+    def post(self, request: Request) -> HttpResponse:
+        new = self.read(request, incoming.TagNew)
+        with refusals():
+            tag = tag_catalogue.create_tag(**_by(request), group_id=new.group_id, name=new.name, at=self.at)
+        return StructResponse(shown.tag_row(tag, people=0))
+
+
+class TagView(TenantAPIView):
+    """One tag. Deleting it takes it off everybody who carries it; it is answered as it was."""
+
+    scopes = {"GET": "contacts:read", "PATCH": "contacts:write", "DELETE": "contacts:write"}
+    body = incoming.TagEdit
+    answer = shown.TagRow
+
+    def get(self, request: Request, tag_id: int) -> HttpResponse:
+        return StructResponse(_tag(request, tag_id))
+
+    def patch(self, request: Request, tag_id: int) -> HttpResponse:
+        edit = self.read(request, incoming.TagEdit)
+        told = {name: value for name, value in msgspec.structs.asdict(edit).items() if value is not msgspec.UNSET}
+        with refusals():
+            tag_catalogue.edit_tag(**_by(request), tag_id=tag_id, **told, at=self.at)
+        return StructResponse(_tag(request, tag_id))
+
+    def delete(self, request: Request, tag_id: int) -> HttpResponse:
+        was = _tag(request, tag_id)
+        with refusals():
+            tag_catalogue.delete_tag(**_by(request), tag_id=tag_id, at=self.at)
+        return StructResponse(was)
+
+
+class _TagBulkView(BulkView):
+    """Moves tags of up to 1,000 contacts, each with its verdict."""
+
+    scopes = {"POST": "contacts:write"}
+    envelope = incoming.TagsBody
+    items = "contacts"
+    move: ClassVar[Callable[..., list[RowResult]]]
+
+    def apply(self, *, tenant: Tenant, envelope: Any, rows: Sequence[Row], at: datetime) -> Sequence[RowResult]:
+        actor: str = self.request.auth.name  # type: ignore[union-attr]
+        occasion = Occasion(source=envelope.source, evidence=envelope.evidence, actor=actor, at=at)
+        return type(self).move(tenant=tenant, rows=rows, occasion=occasion)
+
+
+class AssignTagsView(_TagBulkView):
+    """Put tags on up to 1,000 contacts; tags and groups are made on first use, contacts are not."""
+
+    move = staticmethod(assign_tag_rows)
+
+
+class RemoveTagsView(_TagBulkView):
+    """Take tags off up to 1,000 contacts."""
+
+    move = staticmethod(remove_tag_rows)
+
+
+def _by(request: Request) -> dict[str, Any]:
+    """Whose rows are written, and by whom."""
+    return {"tenant": request.tenant, "actor": request.auth.name}  # type: ignore[attr-defined,union-attr]
+
+
+def _group(request: Request, group_id: int) -> shown.TagGroupRow:
+    tenant: Tenant = request.tenant  # type: ignore[attr-defined]
+    group = selectors.tag_groups(tenant=tenant).filter(pk=group_id).first()
+    if group is None:
+        raise Http404
+    return shown.tag_group_row(group, tags=group.tag_count)
+
+
+def _tag(request: Request, tag_id: int) -> shown.TagRow:
+    tenant: Tenant = request.tenant  # type: ignore[attr-defined]
+    tag: Tag | None = selectors.tags(tenant=tenant).filter(pk=tag_id).first()
+    if tag is None:
+        raise Http404
+    people = selectors.tag_people(tenant=tenant, tag_ids=[tag_id])
+    return shown.tag_row(tag, people=people.get(tag_id, 0))

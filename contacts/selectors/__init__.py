@@ -1,0 +1,51 @@
+"""Sentences about people, their tags and attributes."""
+
+from contacts.selectors.attribute_lists import ValuePeople, attribute_people, attributes, value_people
+from contacts.selectors.people import (
+    NO_CHANNEL,
+    ContactFilters,
+    ContactRows,
+    Contacts,
+    Place,
+    contact,
+    contact_list,
+    contact_rows,
+    contact_tags,
+    identities,
+    known_as,
+    known_ids,
+    list_ordering,
+    search_contacts,
+)
+from contacts.selectors.story import consents, timeline_items, whole_instants
+from contacts.selectors.tag_lists import TagSummary, tag_groups, tag_names, tag_people, tag_summaries, tags
+
+__all__ = [
+    "NO_CHANNEL",
+    "ContactFilters",
+    "ContactRows",
+    "Contacts",
+    "Place",
+    "TagSummary",
+    "ValuePeople",
+    "attribute_people",
+    "attributes",
+    "consents",
+    "contact",
+    "contact_list",
+    "contact_rows",
+    "contact_tags",
+    "identities",
+    "known_as",
+    "known_ids",
+    "list_ordering",
+    "search_contacts",
+    "tag_groups",
+    "tag_names",
+    "tag_people",
+    "tag_summaries",
+    "tags",
+    "timeline_items",
+    "value_people",
+    "whole_instants",
+]

@@ -1,0 +1,67 @@
+"""What happened to a contact here: tags that came and went, consent given and withdrawn."""
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
+
+from contacts.models import Consent, ConsentMove, ContactTag, TagMove, TouchKind
+from contacts.timeline import TimelineItem, newest_items
+from tenants.models import Tenant
+
+_M = TypeVar("_M", bound=Model)
+
+
+def timeline_items(
+    *, tenant: Tenant, contact_id: int, before: datetime | None = None, limit: int = 50
+) -> list[TimelineItem]:
+    """Moves of a contact's tags and consent, newest first; the shape and its paging: `contacts.timeline`."""
+    moves = TagMove.objects.for_tenant(tenant).filter(contact_id=contact_id)
+    said = ConsentMove.objects.for_tenant(tenant).filter(contact_id=contact_id)
+    newest_tags = whole_instants(moves.select_related("tag__group"), "created_at", before=before, limit=limit)
+    newest_consents = whole_instants(said, "created_at", before=before, limit=limit)
+    items = [*map(_tag_item, newest_tags), *map(_consent_item, newest_consents)]
+    return newest_items(items, limit=limit)
+
+
+def whole_instants(rows: QuerySet[_M], field: str, *, before: datetime | None, limit: int) -> list[_M]:
+    """The newest rows by a time field, newest first: `limit` of them, and all others of the last one's instant."""
+    earlier = rows if before is None else rows.filter(**{f"{field}__lt": before})
+    found = list(earlier.order_by(f"-{field}", "-pk")[:limit])
+    if len(found) < limit:
+        return found
+    last_at = getattr(found[-1], field)
+    of_last = rows.filter(**{field: last_at}).order_by("-pk")
+    return [row for row in found if getattr(row, field) > last_at] + list(of_last)
+
+
+def consents(*, tenant: Tenant, contact_id: int) -> QuerySet[Consent]:
+    """What a contact last said of each way of being reached; nothing said is no row."""
+    rows: QuerySet[Consent] = Consent.objects.for_tenant(tenant).filter(contact_id=contact_id)
+    return rows.order_by("touch_kind")
+
+
+def _tag_item(move: Any) -> TimelineItem:
+    title = _("Tag added: %(tag)s") if move.is_added else _("Tag removed: %(tag)s")
+    name = move.name if move.tag is None else str(move.tag)
+    return TimelineItem(
+        at=move.created_at,
+        kind="tag",
+        title=title % {"tag": name},
+        detail=_detail(str(ContactTag.Source(move.source).label), move.evidence),
+        actor=move.actor,
+        subject_id=move.tag_id,
+    )
+
+
+def _consent_item(move: Any) -> TimelineItem:
+    title = _("May be reached: %(way)s") if move.is_granted else _("May not be reached: %(way)s")
+    way = TouchKind(move.touch_kind).label
+    return TimelineItem(
+        at=move.created_at, kind="consent", title=title % {"way": way}, detail=move.evidence, actor=move.actor
+    )
+
+
+def _detail(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)

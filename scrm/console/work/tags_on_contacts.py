@@ -1,0 +1,92 @@
+"""Tags put on contacts by hand: on one, or on all whom the contact list's filters find."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from contacts import selectors
+from contacts.models import ContactTag
+from contacts.services.tags import assign_tags, remove_tags
+from scrm.console.views import ConsoleRequest, console_view, fragment, page
+from scrm.console.work.address import query_without
+from scrm.console.work.contacts import ContactForm
+from tenants.access import EDITORS
+from tenants.models import Tenant
+
+MOST_AT_ONCE = 10_000
+_MOVES: dict[str, Callable[..., int]] = {"put": assign_tags, "take": remove_tags}
+
+
+class MoveForm(forms.Form):
+    """A tag, and whether it is put on or taken off."""
+
+    MOVES = [("put", gettext_lazy("put on")), ("take", gettext_lazy("take off"))]
+    move = forms.ChoiceField(label=gettext_lazy("What to do"), choices=MOVES, initial="put")
+    tag = forms.ChoiceField(label=gettext_lazy("Tag"))
+
+    def __init__(self, data: Any, *, tenant: Tenant) -> None:
+        super().__init__(data)
+        tags = [(str(tag.pk), str(tag)) for tag in selectors.tags(tenant=tenant)]
+        self.fields["tag"].choices = tags  # type: ignore[attr-defined]
+
+    def apply(self, request: ConsoleRequest, contact_ids: list[int]) -> int:
+        """Move the tag of these contacts; of how many it moved."""
+        return _MOVES[self.cleaned_data["move"]](
+            tenant=request.tenant,
+            contact_ids=contact_ids,
+            tags=[int(self.cleaned_data["tag"])],
+            source=ContactTag.Source.HAND,
+            actor=str(request.user),
+            at=timezone.now(),
+        )
+
+
+@console_view(roles=EDITORS)
+def contact_tags(request: ConsoleRequest, contact_id: int) -> HttpResponse:
+    """The tags of one contact as a piece of her page, to be put on and taken off."""
+    if selectors.contact(tenant=request.tenant, contact_id=contact_id) is None:
+        raise Http404
+    form = MoveForm(request.POST or None, tenant=request.tenant)
+    if request.method == "POST" and form.is_valid():
+        form.apply(request, [contact_id])
+    rows = list(selectors.contact_tags(tenant=request.tenant, contact_ids=[contact_id]))
+    carried = {str(row.tag_id) for row in rows}
+    choices: list[tuple[str, str]] = form.fields["tag"].choices  # type: ignore[attr-defined]
+    return fragment(
+        request, "console/tags_of_contact.html", contact_id=contact_id, rows=rows, form=form,
+        choices=[(pk, name) for pk, name in choices if pk not in carried],
+    )  # fmt: skip
+
+
+@console_view(roles=EDITORS)
+def tag_contacts(request: ConsoleRequest) -> HttpResponse:
+    """Move a tag of everybody whom the contact list's filters find."""
+    filters = ContactForm(request.GET, tenant=request.tenant)
+    found = selectors.contact_list(tenant=request.tenant, filters=filters.filters())
+    ids = list(found.values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
+    form = MoveForm(request.POST or None, tenant=request.tenant)
+    if request.method == "POST" and form.is_valid() and 0 < len(ids) <= MOST_AT_ONCE:
+        moved = form.apply(request, ids)
+        messages.success(request, _told(form.cleaned_data["move"], moved))
+        return redirect(f"{reverse('contacts')}?{query_without(request)}")
+    return page(
+        request, "console/tags_bulk.html", title=_("Tag these contacts"), parent_title=_("Contacts"),
+        parent_link=f"{reverse('contacts')}?{query_without(request)}", form=form, count=len(ids),
+        is_too_many=len(ids) > MOST_AT_ONCE, most=MOST_AT_ONCE,
+    )  # fmt: skip
+
+
+def _told(move: str, count: int) -> str:
+    if move == "put":
+        told = ngettext("Put on %(count)d contact.", "Put on %(count)d contacts.", count)
+    else:
+        told = ngettext("Taken off %(count)d contact.", "Taken off %(count)d contacts.", count)
+    return told % {"count": count}

@@ -1,0 +1,1 @@
+"""Questions about segments and the people in them."""

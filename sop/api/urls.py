@@ -1,0 +1,18 @@
+"""REST addresses of the sop app."""
+
+from django.urls import path
+
+from sop.api import ledger, views
+
+urlpatterns = [
+    path("sops", views.SopListView.as_view()),
+    path("sops/<int:sop_id>", views.SopView.as_view()),
+    path("sops/<int:sop_id>/versions", views.SopVersionListView.as_view()),
+    path("sops/<int:sop_id>/publish", views.SopPublishView.as_view()),
+    path("sops/<int:sop_id>/pause", views.SopPauseView.as_view()),
+    path("sops/<int:sop_id>/resume", views.SopResumeView.as_view()),
+    path("sops/<int:sop_id>/stop", views.SopStopView.as_view()),
+    path("sops/<int:sop_id>/report", views.SopReportView.as_view()),
+    path("enrollments", ledger.EnrollmentListView.as_view()),
+    path("touchpoints", ledger.TouchpointListView.as_view()),
+]

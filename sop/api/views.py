@@ -1,0 +1,203 @@
+"""`/sops`: making, publishing and halting them: parse, one call, answer."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, Literal
+
+import msgspec
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from rest_framework.request import Request
+
+from sop.api import rows
+from sop.drafts import DraftIsInvalid
+from sop.incoming import NothingBody, PublishBody, SopBody, SopEdit, VersionBody
+from sop.models import Sop
+from sop.selectors import reports, sops
+from sop.services.editing import create_sop, edit_sop, save_draft
+from sop.services.pausing import SopIsNotPaused, SopIsNotPublished, pause_sop, resume_sop, stop_sop
+from sop.services.publishing import CannotPublish, publish_sop
+from sop.services.turns import SopIsArchived
+from tenants.api.parsers import read_body
+from tenants.api.problems import ApiProblem
+from tenants.api.queries import PageQuery
+from tenants.api.renderers import StructResponse
+from tenants.api.views import ListView, TenantAPIView
+from tenants.models import Tenant
+
+
+class SopsQuery(PageQuery, kw_only=True, frozen=True):
+    """Filters of the list of SOPs."""
+
+    state: Literal["draft", "published", "paused", "archived"] | None = None
+
+
+class SopListView(ListView):
+    """The tenant's SOPs, newest first; or one more of them, as a draft."""
+
+    scopes = {"GET": "sops:read", "POST": "sops:write"}
+    row = rows.SopApiRow
+    query = SopsQuery
+    body = SopBody
+    answer = rows.SopApiRow
+
+    def rows(self, *, tenant: Tenant, query: Any) -> QuerySet[Sop]:
+        return sops.sops(tenant=tenant, state=query.state)
+
+    def shape(self, found: list[Any]) -> Sequence[msgspec.Struct]:
+        return [rows.sop_row(sop) for sop in found]
+
+    def post(self, request: Request) -> HttpResponse:
+        body = self.read(request, SopBody)
+        with refusals():
+            sop = create_sop(
+                tenant=_tenant(request),
+                name=body.name,
+                description=body.description,
+                draft=body.version,
+                actor=_actor(request),
+                at=self.at,
+            )
+        return StructResponse(rows.sop_row(sop))
+
+
+class SopView(TenantAPIView):
+    """One SOP."""
+
+    scopes = {"GET": "sops:read", "PATCH": "sops:write"}
+    body = SopEdit
+    answer = rows.SopApiRow
+
+    def get(self, request: Request, sop_id: int) -> HttpResponse:
+        return StructResponse(rows.sop_row(_sop(request, sop_id)))
+
+    def patch(self, request: Request, sop_id: int) -> HttpResponse:
+        edit = self.read(request, SopEdit)
+        given = {name: value for name, value in msgspec.structs.asdict(edit).items() if value is not msgspec.UNSET}
+        with refusals():
+            sop = edit_sop(tenant=_tenant(request), sop_id=sop_id, at=self.at, **given)
+        return StructResponse(rows.sop_row(sop))
+
+
+class SopVersionListView(ListView):
+    """An SOP's versions with their steps, newest first; or its draft, in the place of the one there is."""
+
+    scopes = {"GET": "sops:read", "POST": "sops:write"}
+    row = rows.SopVersionRow
+    ordering = ("-number", "-id")
+    body = VersionBody
+    answer = rows.SopVersionRow
+
+    def rows(self, *, tenant: Tenant, query: Any, **kwargs: Any) -> QuerySet[Any]:
+        sop = _sop(self.request, kwargs["sop_id"])
+        return sops.versions_of(tenant=tenant, sop_id=sop.pk)
+
+    def shape(self, found: list[Any]) -> Sequence[msgspec.Struct]:
+        return [rows.version_row(version) for version in found]
+
+    def post(self, request: Request, sop_id: int) -> HttpResponse:
+        draft, tenant = self.read(request, VersionBody), _tenant(request)
+        with refusals():
+            saved = save_draft(tenant=tenant, sop_id=sop_id, draft=draft, actor=_actor(request), at=self.at)
+        version = sops.versions_of(tenant=tenant, sop_id=sop_id).get(pk=saved.pk)
+        return StructResponse(rows.version_row(version))
+
+
+class SopPublishView(TenantAPIView):
+    """Publish the draft: entries into its segment count from now on; who is inside an older version stays there."""
+
+    scopes = {"POST": "sops:write"}
+    body = PublishBody
+    answer = rows.PublishAnswer
+
+    def post(self, request: Request, sop_id: int) -> HttpResponse:
+        wish = self.read(request, PublishBody) if read_body(request) else PublishBody()
+        with refusals():
+            published = publish_sop(
+                tenant=_tenant(request),
+                sop_id=sop_id,
+                include_members=wish.include_members,
+                actor=_actor(request),
+                at=self.at,
+            )
+        return StructResponse(rows.publish_answer(_sop(request, sop_id), published))
+
+
+class SopActView(TenantAPIView):
+    """An act on one SOP that needs no words."""
+
+    scopes = {"POST": "sops:write"}
+    body = NothingBody
+    answer = rows.SopApiRow
+    act: ClassVar[Callable[..., Sop]]
+
+    def post(self, request: Request, sop_id: int) -> HttpResponse:
+        if read_body(request):
+            self.read(request, NothingBody)
+        with refusals():
+            sop = type(self).act(tenant=_tenant(request), sop_id=sop_id, actor=_actor(request), at=self.at)
+        return StructResponse(rows.sop_row(sop))
+
+
+class SopPauseView(SopActView):
+    """Send nothing more until it is resumed; people enter and leave meanwhile."""
+
+    act = staticmethod(pause_sop)
+
+
+class SopResumeView(SopActView):
+    """Go on: what is due is sent, what is too late by now is skipped."""
+
+    act = staticmethod(resume_sop)
+
+
+class SopStopView(SopActView):
+    """End it for good: nothing more is sent, and what was planned is cancelled."""
+
+    act = staticmethod(stop_sop)
+
+
+class SopReportView(TenantAPIView):
+    """What became of an SOP's people and messages: entered = waiting + completed + exited, step by step."""
+
+    scopes = {"GET": "sops:read"}
+    answer = rows.SopReportAnswer
+
+    def get(self, request: Request, sop_id: int) -> HttpResponse:
+        sop = _sop(request, sop_id)
+        return StructResponse(rows.report_answer(sop, reports.sop_report(tenant=_tenant(request), sop_id=sop.pk)))
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what services refuse into problems."""
+    try:
+        yield
+    except Sop.DoesNotExist:
+        raise Http404 from None
+    except DraftIsInvalid as invalid:
+        raise ApiProblem(400, "The SOP cannot be kept like this; see errors.", errors=invalid.errors) from None
+    except CannotPublish as refused:
+        raise ApiProblem(409, "The SOP cannot be published yet; see errors.", errors=refused.errors) from None
+    except SopIsArchived:
+        raise ApiProblem(409, "The SOP was stopped for good; make a new one.") from None
+    except SopIsNotPublished:
+        raise ApiProblem(409, "Only a published SOP can be paused.") from None
+    except SopIsNotPaused:
+        raise ApiProblem(409, "Only a paused SOP can be resumed.") from None
+
+
+def _sop(request: Request, sop_id: int) -> Sop:
+    sop = sops.sop(tenant=_tenant(request), sop_id=sop_id)
+    if sop is None:
+        raise Http404
+    return sop
+
+
+def _tenant(request: Request) -> Tenant:
+    tenant: Tenant = request.tenant  # type: ignore[attr-defined]
+    return tenant
+
+
+def _actor(request: Request) -> str:
+    return str(request.auth.name)  # type: ignore[union-attr]

@@ -1,0 +1,1 @@
+"""What can be done with SOPs and touchpoints: one module a noun."""

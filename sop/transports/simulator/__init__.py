@@ -1,0 +1,1 @@
+"""A provider for trials and tests: a process of its own that keeps what it was given (`server`), and its client."""

@@ -16,7 +16,10 @@ MAX_LABEL = 60
 MAX_CHOICES = 200
 MAX_ATTRIBUTES = 100
 KINDS = ("text", "number", "date", "yes_no", "choice")
+# the one column of `AttributeValue` in which a kind is kept
+COLUMNS = {"text": "text", "choice": "text", "number": "number", "yes_no": "number", "date": "date"}
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 
 
@@ -90,7 +93,7 @@ def _is_choice(text: str) -> bool:
 
 
 def _text(value: Any) -> TypedValue | None:
-    is_text = isinstance(value, str) and 0 < len(value) <= MAX_TEXT and "\0" not in value
+    is_text = isinstance(value, str) and 0 < len(value) <= MAX_TEXT and not _UNSTORABLE.search(value)
     return TypedValue(text=value) if is_text else None
 
 

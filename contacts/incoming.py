@@ -3,41 +3,35 @@
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
 
 from contacts.attributes import MAX_CHOICES
-from tenants.incoming import Id, Incoming, Text200, Text254
+from tenants.incoming import Id, Incoming, Text200, Text254, limit
 
 Identities = Annotated[
     dict[str, Text254 | None],
-    Meta(
+    limit(
+        "invalid_identities",
+        "Send an object of 1 to 20 identities by kind.",
         min_length=1,
         max_length=20,
         description="By kind: unionid, openid, external_userid, phone, email, shop:<source>.",
-        extra={"code": "invalid_identities", "detail": "Send an object of 1 to 20 identities by kind."},
     ),
 ]
-Name = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=60,
-        extra={"code": "invalid_name", "detail": "Send 1 to 60 characters."},
-    ),
-]
+Name = Annotated[str, limit("invalid_name", "Send 1 to 60 characters.", min_length=1, max_length=60)]
 Choices = Annotated[
     list[Text200],
-    Meta(
+    limit(
+        "invalid_choices",
+        f"Send at most {MAX_CHOICES} choices.",
         max_length=MAX_CHOICES,
         description="In the order in which they are offered; for the kind `choice` alone.",
-        extra={"code": "invalid_choices", "detail": f"Send at most {MAX_CHOICES} choices."},
     ),
 ]
-Position = Annotated[
-    int,
-    Meta(ge=0, le=32_767, extra={"code": "invalid_position", "detail": "Send a whole number from 0 to 32767."}),
-]
-_FEW_TAGS = {"code": "too_many_tags", "detail": "Send at most 100 tags."}
+Position = Annotated[int, limit("invalid_position", "Send a whole number from 0 to 32767.", ge=0, le=32_767)]
+
+
+def _few_tags(description: str | None = None) -> msgspec.Meta:
+    return limit("too_many_tags", "Send at most 100 tags.", max_length=100, description=description)
 
 
 class TaggedContact(Incoming, frozen=True):
@@ -45,8 +39,8 @@ class TaggedContact(Incoming, frozen=True):
 
     contact_id: Id | None = None
     identities: Identities | None = None
-    tags: Annotated[list[Text200], Meta(max_length=100, description="Each `group/name`.", extra=_FEW_TAGS)] = []
-    tag_ids: Annotated[list[Id], Meta(max_length=100, extra=_FEW_TAGS)] = []
+    tags: Annotated[list[Text200], _few_tags("Each `group/name`.")] = []
+    tag_ids: Annotated[list[Id], _few_tags()] = []
 
 
 class TagsBody(Incoming, frozen=True):

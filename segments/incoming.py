@@ -3,25 +3,26 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
 
 from segments.rules.tree import TYPES
-from tenants.incoming import Id, Incoming, Text300
+from tenants.incoming import Id, Incoming, Text300, limit
 
 Name = Annotated[
     str,
-    Meta(
+    limit(
+        "invalid_name",
+        "Send 1 to 100 characters without control characters.",
         pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$(?!\n)",
         max_length=100,
-        extra={"code": "invalid_name", "detail": "Send 1 to 100 characters without control characters."},
     ),
 ]
 # a rule is read node by node (`segments.rules`), so that every error points at its node
 RuleTree = Annotated[
     Any,
-    Meta(
+    limit(
+        "invalid_rule",
+        "Send a rule.",
         description="A rule: a tree of nodes, each with its `type`. `GET /segments/rule-schema` is its JSON schema.",
-        extra={"code": "invalid_rule", "detail": "Send a rule."},
         extra_json_schema={
             "oneOf": [{"$ref": f"#/components/schemas/{kind.__name__}"} for kind in TYPES.values()],
             "discriminator": {
@@ -53,7 +54,7 @@ class SegmentEdit(Incoming, frozen=True):
 class SegmentPublish(Incoming, frozen=True):
     """The body of `POST /segments/{id}/publish`: which version, the newest without it."""
 
-    version: Annotated[int, Meta(ge=1, le=2**31 - 1, extra={"code": "invalid_version"})] | None = None
+    version: Annotated[int, limit("invalid_version", "Send the number of a version.", ge=1, le=2**31 - 1)] | None = None
 
 
 class SegmentArchive(Incoming, frozen=True):

@@ -1,30 +1,26 @@
 """What clients send about SOPs: one source for decoding, limits and the API's schema. Pure."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from sop.timing import MAX_AFTER_MINUTES, MAX_DAY, MAX_LATE_MINUTES
-from tenants.incoming import Id, Incoming, Text300
+from tenants.incoming import Id, Incoming, Text300, limit
 
 MAX_STEPS = 100
 
 
-def _meta(code: str, detail: str, **rules: Any) -> msgspec.Meta:
-    return msgspec.Meta(extra={"code": code, "detail": detail}, **rules)
-
-
 def _whole(low: int, high: int, code: str) -> msgspec.Meta:
-    return _meta(code, f"Send a whole number from {low} to {high}.", ge=low, le=high)
+    return limit(code, f"Send a whole number from {low} to {high}.", ge=low, le=high)
 
 
-Name = Annotated[str, _meta("invalid_name", "Send 1 to 100 characters.", min_length=1, max_length=100)]
+Name = Annotated[str, limit("invalid_name", "Send 1 to 100 characters.", min_length=1, max_length=100)]
 Clock = Annotated[
-    str, _meta("invalid_clock", 'Send a time of day such as "09:30".', pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")
+    str, limit("invalid_clock", 'Send a time of day such as "09:30".', pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")
 ]
 Content = Annotated[
     str,
-    _meta(
+    limit(
         "too_long",
         "Send at most 4,000 characters.",
         max_length=10_000,
@@ -47,7 +43,7 @@ class StepBody(Incoming, frozen=True, kw_only=True):
     touch_kind: Literal["private_chat"] = "private_chat"
 
 
-Steps = Annotated[list[StepBody], _meta("too_many_steps", f"Send at most {MAX_STEPS} steps.", max_length=MAX_STEPS)]
+Steps = Annotated[list[StepBody], limit("too_many_steps", f"Send at most {MAX_STEPS} steps.", max_length=MAX_STEPS)]
 
 
 class VersionBody(Incoming, frozen=True, kw_only=True):

@@ -257,9 +257,6 @@ class CapUse(TenantModel):
     date = models.DateField()
     used = models.PositiveSmallIntegerField()
 
-    class Meta(TenantModel.Meta):
-        pass
-
 
 class SopCursor(TenantModel):
     """How far the SOP tick has read a tenant's segment transitions and change rows."""

@@ -10,12 +10,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-WRITE_LOCK_CLASS = 7_301
-# the clock is read when the lock is held
-TAKE_TURN = """
-WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock((%s::bigint << 40) + %s))
-SELECT clock_timestamp() FROM turn
-"""
+from tenants.turns import Turn, take_turn
 
 
 class TenantContextOpen(Exception):
@@ -61,12 +56,10 @@ def lock_tenant_writes(*, tenant_id: int) -> datetime:
     """
     if current_tenant_id() != int(tenant_id):
         raise TenantContextMissing(f"open tenant {tenant_id}'s transaction before writing")
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE_TURN, [WRITE_LOCK_CLASS, int(tenant_id)])
-        granted_at: datetime = cursor.fetchone()[0]
-        return granted_at
+    return take_turn(Turn.WRITES, tenant_id=tenant_id)
 
 
 def _set_tenant(value: str) -> None:
+    # just-in-time compilation costs our statements more than they take
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL app.tenant_id = '{value}'")
+        cursor.execute(f"SET LOCAL jit = off; SET LOCAL app.tenant_id = '{value}'")

@@ -18,7 +18,8 @@ _END = r"$(?!\n)"
 _T = TypeVar("_T", bound=msgspec.Struct)
 
 
-def _meta(code: str, detail: str, **rules: Any) -> Meta:
+def limit(code: str, detail: str, **rules: Any) -> Meta:
+    """What a value may be (`msgspec.Meta`), with the error of one that is not."""
     return Meta(extra={"code": code, "detail": detail}, **rules)
 
 
@@ -32,10 +33,10 @@ def _currencies() -> str:
 
 _MONEY = 'Send a decimal string such as "139.12", at most 12 digits before the point, never a JSON number.'
 _TIME = 'Send an RFC 3339 time with its offset, such as "2026-11-21T08:26:00+08:00", between the years 1900 and 2999.'
-Amount = Annotated[str, _meta("invalid_decimal", _MONEY, pattern=rf"^[0-9]{{1,12}}(\.[0-9]{{1,6}})?{_END}")]
+Amount = Annotated[str, limit("invalid_decimal", _MONEY, pattern=rf"^[0-9]{{1,12}}(\.[0-9]{{1,6}})?{_END}")]
 PositiveAmount = Annotated[
     str,
-    _meta(
+    limit(
         "invalid_decimal",
         _MONEY + " It must be more than 0.",
         pattern=rf"^(?=.*[1-9])[0-9]{{1,12}}(\.[0-9]{{1,6}})?{_END}",
@@ -43,7 +44,7 @@ PositiveAmount = Annotated[
 ]
 Quantity = Annotated[
     str,
-    _meta(
+    limit(
         "invalid_decimal",
         'Send a decimal string such as "6" or "0.250", at most 11 digits before the point and 3 after it.',
         pattern=rf"^-?[0-9]{{1,11}}(\.[0-9]{{1,3}})?{_END}",
@@ -51,7 +52,7 @@ Quantity = Annotated[
 ]
 Rate = Annotated[
     str,
-    _meta(
+    limit(
         "invalid_decimal",
         'Send a decimal string of more than 0 such as "7.1234", at most 9 digits before the point and 8 after it.',
         pattern=rf"^(?=.*[1-9])[0-9]{{1,9}}(\.[0-9]{{1,8}})?{_END}",
@@ -59,18 +60,18 @@ Rate = Annotated[
 ]
 Currency = Annotated[
     str,
-    _meta(
+    limit(
         "invalid_currency",
         'Send an ISO 4217 currency code in capitals, such as "CNY".',
         pattern=rf"^({_currencies()}){_END}",
         extra_json_schema={"pattern": "^[A-Z]{3}$", "examples": ["CNY"]},
     ),
 ]
-Instant = Annotated[datetime, _meta("invalid_time", _TIME, tz=True)]
-Day = Annotated[date, _meta("invalid_date", 'Send a date such as "2026-11-21", between the years 1900 and 2999.')]
+Instant = Annotated[datetime, limit("invalid_time", _TIME, tz=True)]
+Day = Annotated[date, limit("invalid_date", 'Send a date such as "2026-11-21", between the years 1900 and 2999.')]
 Slug = Annotated[
     str,
-    _meta(
+    limit(
         "invalid_slug",
         "Send 1 to 50 small letters, digits, - or _, a letter or digit first.",
         min_length=1,
@@ -80,7 +81,7 @@ Slug = Annotated[
 ]
 ExternalId = Annotated[
     str,
-    _meta(
+    limit(
         "invalid_id",
         "Send a string of 1 to 100 characters without control characters.",
         min_length=1,
@@ -88,19 +89,25 @@ ExternalId = Annotated[
         pattern=rf"^[^\x00-\x1f\x7f]+{_END}",
     ),
 ]
-Id = Annotated[int, _meta("invalid_id", "Send one of our ids, a positive integer.", ge=1, le=2**63 - 1)]
-Text60 = Annotated[str, _meta("too_long", "Send at most 60 characters.", max_length=60)]
-Text100 = Annotated[str, _meta("too_long", "Send at most 100 characters.", max_length=100)]
-Text200 = Annotated[str, _meta("too_long", "Send at most 200 characters.", max_length=200)]
-Text254 = Annotated[str, _meta("too_long", "Send at most 254 characters.", max_length=254)]
-Text300 = Annotated[str, _meta("too_long", "Send at most 300 characters.", max_length=300)]
+Id = Annotated[int, limit("invalid_id", "Send one of our ids, a positive integer.", ge=1, le=2**63 - 1)]
+Text60 = Annotated[str, limit("too_long", "Send at most 60 characters.", max_length=60)]
+Text100 = Annotated[str, limit("too_long", "Send at most 100 characters.", max_length=100)]
+Text200 = Annotated[str, limit("too_long", "Send at most 200 characters.", max_length=200)]
+Text254 = Annotated[str, limit("too_long", "Send at most 254 characters.", max_length=254)]
+Text300 = Annotated[str, limit("too_long", "Send at most 300 characters.", max_length=300)]
 Attributes = Annotated[
-    dict[str, Any], _meta("invalid_attributes", "Send an object of at most 100 fields.", max_length=100)
+    dict[str, Any], limit("invalid_attributes", "Send an object of at most 100 fields.", max_length=100)
 ]
 
 
 class Incoming(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of everything a client sends; a field that we do not know is an error, so that no typo is lost."""
+
+
+def given(item: msgspec.Struct) -> dict[str, Any]:
+    """The fields of an edit that were sent."""
+    told = {name: getattr(item, name) for name in item.__struct_fields__}
+    return {name: value for name, value in told.items() if value is not msgspec.UNSET}
 
 
 @dataclass(frozen=True, slots=True)

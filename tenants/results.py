@@ -1,9 +1,11 @@
 """What a bulk write answers, row by row; pure shapes shared by services and the API."""
 
-from typing import Literal
+from collections.abc import Collection, Hashable, Sequence
+from typing import Literal, TypeVar
 
 import msgspec
 
+_T = TypeVar("_T", bound=Hashable)
 Status = Literal["created", "updated", "unchanged", "stale", "error"]
 
 
@@ -30,3 +32,13 @@ class BulkResult(msgspec.Struct, frozen=True):
 
     results: list[RowResult]
     summary: dict[Status, int]
+
+
+def first_claims(moved: Collection[_T], wanted: Sequence[Collection[_T]]) -> list[bool]:
+    """For each row's wishes, in order, whether it is the first to name something that moved."""
+    left, claims = set(moved), []
+    for wishes in wanted:
+        mine = left.intersection(wishes)
+        left -= mine
+        claims.append(bool(mine))
+    return claims

@@ -23,7 +23,7 @@ from tenants.api.problems import ApiProblem
 from tenants.api.queries import SyncQuery
 from tenants.api.renderers import StructResponse
 from tenants.api.views import ListView, TenantAPIView
-from tenants.incoming import Day, Row, Slug, Text100, Text200
+from tenants.incoming import Day, Row, Slug, Text100, Text200, given
 from tenants.models import Tenant
 from tenants.results import FieldError, RowResult
 
@@ -52,7 +52,7 @@ class ContactsBulkView(BulkView):
     items = "contacts"
 
     def apply(self, *, tenant: Tenant, envelope: Any, rows: Sequence[Row], at: datetime) -> Sequence[RowResult]:
-        return sync_contacts(tenant=tenant, rows=rows, actor=self.request.auth.name, at=at)  # type: ignore[union-attr]
+        return sync_contacts(tenant=tenant, rows=rows, actor=self.caller.name, at=at)
 
 
 class ContactListView(ListView):
@@ -73,10 +73,9 @@ class ContactListView(ListView):
         return found.select_related("channel")
 
     def shape(self, found: list[Any]) -> Sequence[msgspec.Struct]:
-        tenant = self.request.tenant  # type: ignore[attr-defined]
-        carried = people.contact_tags(tenant=tenant, contact_ids=[contact.pk for contact in found])
+        carried = people.contact_tags(tenant=self.tenant, contact_ids=[contact.pk for contact in found])
         tags = rows.tag_names(carried)
-        sees = self.request.auth.sees_full_phones  # type: ignore[union-attr]
+        sees = self.caller.sees_full_phones
         return [rows.contact_row(row, tags=tags.get(row.pk, []), sees_full_phones=sees) for row in found]
 
 
@@ -88,24 +87,21 @@ class ContactView(TenantAPIView):
     answer = rows.ContactDetail
 
     def get(self, request: Request, contact_id: int) -> HttpResponse:
-        return StructResponse(_detail(request, contact_id))
+        return StructResponse(_detail(self.tenant, contact_id, sees_full_phones=self.caller.sees_full_phones))
 
     def patch(self, request: Request, contact_id: int) -> HttpResponse:
         edit = self.read(request, ContactEdit)
-        given = {name: value for name, value in msgspec.structs.asdict(edit).items() if value is not msgspec.UNSET}
-        tenant: Tenant = request.tenant  # type: ignore[attr-defined]
         try:
-            edit_contact(tenant=tenant, contact_id=contact_id, at=self.at, **given)
+            edit_contact(tenant=self.tenant, contact_id=contact_id, at=self.at, **given(edit))
         except Contact.DoesNotExist:
             raise Http404 from None
         except AttributesAreTooLarge as error:
             fault = FieldError("/attributes", error.code, str(error))
             raise ApiProblem(400, "The body cannot be used; see errors.", errors=[fault]) from None
-        return StructResponse(_detail(request, contact_id))
+        return StructResponse(_detail(self.tenant, contact_id, sees_full_phones=self.caller.sees_full_phones))
 
 
-def _detail(request: Request, contact_id: int) -> rows.ContactDetail:
-    tenant: Tenant = request.tenant  # type: ignore[attr-defined]
+def _detail(tenant: Tenant, contact_id: int, *, sees_full_phones: bool) -> rows.ContactDetail:
     contact = people.contact(tenant=tenant, contact_id=contact_id)
     if contact is None:
         raise Http404
@@ -114,7 +110,7 @@ def _detail(request: Request, contact_id: int) -> rows.ContactDetail:
         tags=[str(row.tag) for row in people.contact_tags(tenant=tenant, contact_ids=[contact.pk])],
         identities=people.identities(tenant=tenant, contact_id=contact.pk),
         touches=selectors.touches(tenant=tenant, contact_id=contact.pk),
-        sees_full_phones=request.auth.sees_full_phones,  # type: ignore[union-attr]
+        sees_full_phones=sees_full_phones,
     )
 
 

@@ -55,11 +55,11 @@ class ChannelView(TenantAPIView):
     answer = rows.ChannelRow
 
     def get(self, request: Request, channel_id: int) -> HttpResponse:
-        return StructResponse(_channel(request.tenant, channel_id))  # type: ignore[attr-defined]
+        return StructResponse(_channel(self.tenant, channel_id))
 
     def patch(self, request: Request, channel_id: int) -> HttpResponse:
         edit = self.read(request, ChannelEdit)
-        tenant: Tenant = request.tenant  # type: ignore[attr-defined]
+        tenant = self.tenant
         try:
             edit_channel(tenant=tenant, channel_id=channel_id, name=edit.name, is_paid=edit.is_paid)
         except Channel.DoesNotExist:
@@ -92,7 +92,7 @@ class SpendListView(ListView):
         return selectors.spend(tenant=tenant).filter(**given)
 
     def shape(self, found: list[Any]) -> Sequence[msgspec.Struct]:
-        currency = self.request.tenant.currency  # type: ignore[attr-defined]
+        currency = self.tenant.currency
         return [rows.spend_row(row, base_currency=currency) for row in found]
 
 

@@ -30,7 +30,7 @@ class CohortsView(TenantAPIView):
     def get(self, request: Request) -> HttpResponse:
         query = cohort_query(self.parameters, at=self.at)
         try:
-            table = cohort_table(tenant=request.tenant, query=query)  # type: ignore[attr-defined]
+            table = cohort_table(tenant=self.tenant, query=query)
         except UnknownChannel:
             raise _unknown_channel() from None
         except TooManyRows as error:
@@ -49,7 +49,7 @@ class CellContactsView(TenantAPIView):
 
     def get(self, request: Request) -> HttpResponseBase:
         asked, query = self.parameters, cell_query(self.parameters, at=self.at)
-        tenant = request.tenant  # type: ignore[attr-defined]
+        tenant = self.tenant
         place = _read_place(asked.cursor, query)
         try:
             if asked.format != "json":

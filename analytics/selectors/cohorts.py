@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db import connection
-
 from analytics import cells, periods, ratios
 from analytics.cells import ALL_CHANNELS, CohortSums
 from analytics.cohorts import CohortQuery, CohortRow, CohortTable, Payback, SliceCell, SliceName
@@ -37,7 +35,6 @@ def cohort_table(*, tenant: Tenant, query: CohortQuery) -> CohortTable:
     Acquisition is what is known now (a touch that came late moves the contact); as-of cuts what happened.
     Raises: UnknownChannel, TooManyRows
     """
-    _compile_nothing()
     channels = channels_by_key(tenant=tenant)
     key = channel_key(channels, query.channel)
     scope = scope_of(tenant=tenant, query=query, key=key)
@@ -58,12 +55,6 @@ def cohort_table(*, tenant: Tenant, query: CohortQuery) -> CohortTable:
         rows=tuple(rows),
         totals=totals_of(tenant=tenant, scope=scope, rows=rows, costs=costs, channels=channels),
     )
-
-
-def _compile_nothing() -> None:
-    """Just-in-time compilation costs these short statements more than they take."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL jit = off")
 
 
 def _refuse_excess(scope: Scope, *, channels: int, max_rows: int | None) -> None:

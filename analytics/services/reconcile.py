@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from analytics.selectors.differences import Differences, cohort_differences
-from analytics.services.refresh import rebuild_cohorts, refresh_cohorts, take_turn
+from analytics.services.refresh import rebuild_cohorts, refresh_cohorts
 from contacts.models import Contact
 from contacts.services.acquisition import refresh_acquired
 from tenants.context import lock_tenant_writes
 from tenants.models import Tenant
+from tenants.turns import Turn, take_turn
 
 
 def reconcile_cohorts(*, tenant: Tenant, at: datetime, repair: bool = False) -> Differences:
@@ -16,7 +17,7 @@ def reconcile_cohorts(*, tenant: Tenant, at: datetime, repair: bool = False) -> 
     With `repair`, whatever differs is rebuilt; the answer is what was found before.
     """
     lock_tenant_writes(tenant_id=tenant.pk)
-    take_turn(tenant=tenant)
+    take_turn(Turn.COHORTS, tenant_id=tenant.pk)
     while refresh_cohorts(tenant=tenant, at=at):
         pass
     found = cohort_differences(tenant=tenant)

@@ -2,15 +2,14 @@
 
 from datetime import date, datetime
 
-from django.db import connection
-
 from analytics.models import TickCursor
 from analytics.services.facts import rebuild_facts
 from analytics.services.rollups import rebuild_rollups
 from contacts.models import Change
+from contacts.selectors.news import newest_change, next_changes
 from tenants.models import Tenant
+from tenants.turns import Turn, take_turn, try_turn
 
-TURN_LOCK_CLASS = 7_302
 BATCH_CHANGES = 20_000
 MAX_BATCHES = 20
 # what a cohort counts; tags and profiles are no part of it
@@ -24,7 +23,7 @@ def refresh_cohorts(*, tenant: Tenant, at: datetime) -> bool:
     leaves.
     Shape: whether more waits.
     """
-    if not _take_turn(tenant):
+    if not try_turn(Turn.COHORTS, tenant_id=tenant.pk):
         return False
     cursor = TickCursor.objects.for_tenant(tenant).filter(consumer=TickCursor.COHORTS)
     last = cursor.values_list("last_change_id", flat=True).first()
@@ -34,7 +33,7 @@ def refresh_cohorts(*, tenant: Tenant, at: datetime) -> bool:
     days: set[date] = set()
     read_to, is_drained = last, False
     for _ in range(MAX_BATCHES):
-        changes = _next_changes(tenant, read_to)
+        changes = next_changes(tenant=tenant, after=read_to, limit=BATCH_CHANGES)
         moved = {contact for _, contact, reason in changes if reason in COUNTS}
         days |= rebuild_facts(tenant=tenant, contact_ids=sorted(moved))
         read_to = changes[-1][0] if changes else read_to
@@ -49,32 +48,13 @@ def refresh_cohorts(*, tenant: Tenant, at: datetime) -> bool:
 
 def _begin(tenant: Tenant, at: datetime) -> None:
     """Build everything, then follow the change rows from here: a new tenant, or tables emptied by a migration."""
-    newest = Change.objects.for_tenant(tenant).order_by("-id").values_list("id", flat=True).first()
-    rebuild_facts(tenant=tenant)
-    rebuild_rollups(tenant=tenant)
-    TickCursor.objects.create(tenant=tenant, consumer=TickCursor.COHORTS, last_change_id=newest or 0, fresh_at=at)
+    newest = newest_change(tenant=tenant)
+    rebuild_cohorts(tenant=tenant)
+    TickCursor.objects.create(tenant=tenant, consumer=TickCursor.COHORTS, last_change_id=newest, fresh_at=at)
 
 
 def rebuild_cohorts(*, tenant: Tenant) -> None:
     """Rebuild all facts and rollups of a tenant, whatever changed."""
-    take_turn(tenant=tenant)
+    take_turn(Turn.COHORTS, tenant_id=tenant.pk)
     rebuild_facts(tenant=tenant)
     rebuild_rollups(tenant=tenant)
-
-
-def take_turn(*, tenant: Tenant) -> None:
-    """Wait until no other connection rebuilds this tenant's cohorts; held until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock((%s::bigint << 40) + %s)", [TURN_LOCK_CLASS, tenant.pk])
-
-
-def _take_turn(tenant: Tenant) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock((%s::bigint << 40) + %s)", [TURN_LOCK_CLASS, tenant.pk])
-        row: tuple[bool] = cursor.fetchone()
-        return row[0]
-
-
-def _next_changes(tenant: Tenant, after: int) -> list[tuple[int, int, str]]:
-    changes = Change.objects.for_tenant(tenant).filter(id__gt=after).order_by("id")
-    return list(changes.values_list("id", "contact_id", "reason")[:BATCH_CHANGES])

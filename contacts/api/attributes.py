@@ -15,6 +15,7 @@ from contacts.models import Attribute
 from contacts.services import attributes
 from tenants.api.renderers import StructResponse
 from tenants.api.views import ListView, TenantAPIView
+from tenants.incoming import given
 from tenants.models import Tenant
 
 
@@ -34,15 +35,14 @@ class AttributeListView(ListView):
         return selectors.attributes(tenant=tenant)
 
     def shape(self, found: list[Any]) -> Sequence[msgspec.Struct]:
-        tenant = self.request.tenant  # type: ignore[attr-defined]
-        people = selectors.attribute_people(tenant=tenant, attribute_ids=[attribute.pk for attribute in found])
+        people = selectors.attribute_people(tenant=self.tenant, attribute_ids=[attribute.pk for attribute in found])
         return [shown.attribute_row(attribute, people=people.get(attribute.pk, 0)) for attribute in found]
 
     def post(self, request: Request) -> HttpResponse:
         new = self.read(request, incoming.AttributeNew)
         with refusals():
-            attribute = attributes.define_attribute(**_by(request), **msgspec.structs.asdict(new), at=self.at)
-        return StructResponse(_shown(request, attribute))
+            attribute = attributes.define_attribute(**self.by, **msgspec.structs.asdict(new))
+        return StructResponse(_shown(self.tenant, attribute))
 
 
 class AttributeView(TenantAPIView):
@@ -53,36 +53,29 @@ class AttributeView(TenantAPIView):
     answer = shown.AttributeRow
 
     def get(self, request: Request, attribute_id: int) -> HttpResponse:
-        return StructResponse(_attribute(request, attribute_id))
+        return StructResponse(_attribute(self.tenant, attribute_id))
 
     def patch(self, request: Request, attribute_id: int) -> HttpResponse:
         edit = self.read(request, incoming.AttributeEdit)
-        told = {name: value for name, value in msgspec.structs.asdict(edit).items() if value is not msgspec.UNSET}
+        told = given(edit)
         with refusals():
-            attributes.edit_attribute(**_by(request), attribute_id=attribute_id, **told, at=self.at)
-        return StructResponse(_attribute(request, attribute_id))
+            attributes.edit_attribute(**self.by, attribute_id=attribute_id, **told)
+        return StructResponse(_attribute(self.tenant, attribute_id))
 
     def delete(self, request: Request, attribute_id: int) -> HttpResponse:
-        was = _attribute(request, attribute_id)
+        was = _attribute(self.tenant, attribute_id)
         with refusals():
-            attributes.delete_attribute(**_by(request), attribute_id=attribute_id, at=self.at)
+            attributes.delete_attribute(**self.by, attribute_id=attribute_id)
         return StructResponse(was)
 
 
-def _by(request: Request) -> dict[str, Any]:
-    """Whose rows are written, and by whom."""
-    return {"tenant": request.tenant, "actor": request.auth.name}  # type: ignore[attr-defined,union-attr]
-
-
-def _attribute(request: Request, attribute_id: int) -> shown.AttributeRow:
-    tenant: Tenant = request.tenant  # type: ignore[attr-defined]
+def _attribute(tenant: Tenant, attribute_id: int) -> shown.AttributeRow:
     attribute = selectors.attributes(tenant=tenant).filter(pk=attribute_id).first()
     if attribute is None:
         raise Http404
-    return _shown(request, attribute)
+    return _shown(tenant, attribute)
 
 
-def _shown(request: Request, attribute: Attribute) -> shown.AttributeRow:
-    tenant: Tenant = request.tenant  # type: ignore[attr-defined]
+def _shown(tenant: Tenant, attribute: Attribute) -> shown.AttributeRow:
     people = selectors.attribute_people(tenant=tenant, attribute_ids=[attribute.pk])
     return shown.attribute_row(attribute, people=people.get(attribute.pk, 0))

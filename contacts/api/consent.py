@@ -8,7 +8,6 @@ from contacts.api import rows as shown
 from contacts.services.consent import set_consent
 from tenants.api.renderers import StructResponse
 from tenants.api.views import TenantAPIView
-from tenants.models import Tenant
 
 
 class ConsentView(TenantAPIView):
@@ -20,17 +19,14 @@ class ConsentView(TenantAPIView):
 
     def post(self, request: Request, contact_id: int) -> HttpResponse:
         said = self.read(request, incoming.ConsentBody)
-        tenant: Tenant = request.tenant  # type: ignore[attr-defined]
         set_consent(
-            tenant=tenant,
+            **self.by,
             contact_ids=[contact_id],
             touch_kind=said.touch_kind,
             is_granted=said.is_granted,
             evidence=said.evidence,
-            actor=request.auth.name,  # type: ignore[union-attr]
-            at=self.at,
         )
-        held = selectors.consents(tenant=tenant, contact_id=contact_id).filter(touch_kind=said.touch_kind).first()
+        held = selectors.consents(tenant=self.tenant, contact_id=contact_id).filter(touch_kind=said.touch_kind).first()
         if held is None:
             raise Http404
         return StructResponse(shown.consent_row(held))

@@ -20,7 +20,7 @@ from tenants.api.bulk import BulkView
 from tenants.api.queries import PageQuery
 from tenants.api.renderers import StructResponse
 from tenants.api.views import ListView, TenantAPIView
-from tenants.incoming import Id, Row
+from tenants.incoming import Id, Row, given
 from tenants.models import Tenant
 from tenants.results import RowResult
 
@@ -49,7 +49,7 @@ class TagGroupListView(ListView):
     def post(self, request: Request) -> HttpResponse:
         new = self.read(request, incoming.TagGroupNew)
         with refusals():
-            group = tag_catalogue.create_tag_group(**_by(request), name=new.name, at=self.at)
+            group = tag_catalogue.create_tag_group(**self.by, name=new.name)
         return StructResponse(shown.tag_group_row(group, tags=0))
 
 
@@ -61,18 +61,18 @@ class TagGroupView(TenantAPIView):
     answer = shown.TagGroupRow
 
     def get(self, request: Request, group_id: int) -> HttpResponse:
-        return StructResponse(_group(request, group_id))
+        return StructResponse(_group(self.tenant, group_id))
 
     def patch(self, request: Request, group_id: int) -> HttpResponse:
         edit = self.read(request, incoming.TagGroupEdit)
         with refusals():
-            tag_catalogue.rename_tag_group(**_by(request), group_id=group_id, name=edit.name, at=self.at)
-        return StructResponse(_group(request, group_id))
+            tag_catalogue.rename_tag_group(**self.by, group_id=group_id, name=edit.name)
+        return StructResponse(_group(self.tenant, group_id))
 
     def delete(self, request: Request, group_id: int) -> HttpResponse:
-        was = _group(request, group_id)
+        was = _group(self.tenant, group_id)
         with refusals():
-            tag_catalogue.delete_tag_group(**_by(request), group_id=group_id, at=self.at)
+            tag_catalogue.delete_tag_group(**self.by, group_id=group_id)
         return StructResponse(was)
 
 
@@ -91,14 +91,13 @@ class TagListView(ListView):
         return found if query.group is None else found.filter(group_id=query.group)
 
     def shape(self, found: list[Any]) -> Sequence[msgspec.Struct]:
-        tenant = self.request.tenant  # type: ignore[attr-defined]
-        people = selectors.tag_people(tenant=tenant, tag_ids=[tag.pk for tag in found])
+        people = selectors.tag_people(tenant=self.tenant, tag_ids=[tag.pk for tag in found])
         return [shown.tag_row(tag, people=people.get(tag.pk, 0)) for tag in found]
 
     def post(self, request: Request) -> HttpResponse:
         new = self.read(request, incoming.TagNew)
         with refusals():
-            tag = tag_catalogue.create_tag(**_by(request), group_id=new.group_id, name=new.name, at=self.at)
+            tag = tag_catalogue.create_tag(**self.by, group_id=new.group_id, name=new.name)
         return StructResponse(shown.tag_row(tag, people=0))
 
 
@@ -110,19 +109,19 @@ class TagView(TenantAPIView):
     answer = shown.TagRow
 
     def get(self, request: Request, tag_id: int) -> HttpResponse:
-        return StructResponse(_tag(request, tag_id))
+        return StructResponse(_tag(self.tenant, tag_id))
 
     def patch(self, request: Request, tag_id: int) -> HttpResponse:
         edit = self.read(request, incoming.TagEdit)
-        told = {name: value for name, value in msgspec.structs.asdict(edit).items() if value is not msgspec.UNSET}
+        told = given(edit)
         with refusals():
-            tag_catalogue.edit_tag(**_by(request), tag_id=tag_id, **told, at=self.at)
-        return StructResponse(_tag(request, tag_id))
+            tag_catalogue.edit_tag(**self.by, tag_id=tag_id, **told)
+        return StructResponse(_tag(self.tenant, tag_id))
 
     def delete(self, request: Request, tag_id: int) -> HttpResponse:
-        was = _tag(request, tag_id)
+        was = _tag(self.tenant, tag_id)
         with refusals():
-            tag_catalogue.delete_tag(**_by(request), tag_id=tag_id, at=self.at)
+            tag_catalogue.delete_tag(**self.by, tag_id=tag_id)
         return StructResponse(was)
 
 
@@ -135,8 +134,7 @@ class _TagBulkView(BulkView):
     move: ClassVar[Callable[..., list[RowResult]]]
 
     def apply(self, *, tenant: Tenant, envelope: Any, rows: Sequence[Row], at: datetime) -> Sequence[RowResult]:
-        actor: str = self.request.auth.name  # type: ignore[union-attr]
-        occasion = Occasion(source=envelope.source, evidence=envelope.evidence, actor=actor, at=at)
+        occasion = Occasion(source=envelope.source, evidence=envelope.evidence, actor=self.caller.name, at=at)
         return type(self).move(tenant=tenant, rows=rows, occasion=occasion)
 
 
@@ -152,21 +150,14 @@ class RemoveTagsView(_TagBulkView):
     move = staticmethod(remove_tag_rows)
 
 
-def _by(request: Request) -> dict[str, Any]:
-    """Whose rows are written, and by whom."""
-    return {"tenant": request.tenant, "actor": request.auth.name}  # type: ignore[attr-defined,union-attr]
-
-
-def _group(request: Request, group_id: int) -> shown.TagGroupRow:
-    tenant: Tenant = request.tenant  # type: ignore[attr-defined]
+def _group(tenant: Tenant, group_id: int) -> shown.TagGroupRow:
     group = selectors.tag_groups(tenant=tenant).filter(pk=group_id).first()
     if group is None:
         raise Http404
     return shown.tag_group_row(group, tags=group.tag_count)
 
 
-def _tag(request: Request, tag_id: int) -> shown.TagRow:
-    tenant: Tenant = request.tenant  # type: ignore[attr-defined]
+def _tag(tenant: Tenant, tag_id: int) -> shown.TagRow:
     tag: Tag | None = selectors.tags(tenant=tenant).filter(pk=tag_id).first()
     if tag is None:
         raise Http404

@@ -6,10 +6,9 @@ from datetime import date
 
 from django.db.models import Count, QuerySet
 
+from contacts.attributes import COLUMNS
 from contacts.models import Attribute, AttributeValue
 from tenants.models import Tenant
-
-_COLUMNS = {"text": "text", "choice": "text", "number": "number", "yes_no": "number", "date": "date"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ def attribute_people(*, tenant: Tenant, attribute_ids: Collection[int]) -> dict[
 
 def value_people(*, tenant: Tenant, attribute: Attribute, limit: int) -> list[ValuePeople]:
     """The commonest values of an attribute, ties by value; at most `limit`."""
-    column = _COLUMNS[attribute.kind]
+    column = COLUMNS[attribute.kind]
     held = AttributeValue.objects.for_tenant(tenant).filter(attribute=attribute, **{f"{column}__isnull": False})
     counted = held.values(column).annotate(people=Count("contact_id")).order_by("-people", column)
     is_yes_no = attribute.kind == Attribute.Kind.YES_NO

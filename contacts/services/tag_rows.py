@@ -12,12 +12,12 @@ from contacts.selectors.people import known_ids
 from contacts.selectors.tag_lists import named_tags, tag_names
 from contacts.services.identities import Match, Person, find_contacts
 from contacts.services.tag_catalogue import tag_ids
-from contacts.services.tags import Occasion, Pair, claim_pairs, put_tags, take_tags
+from contacts.services.tags import Occasion, Pair, put_tags, take_tags
 from contacts.tags import TagName, read_tags
 from tenants.context import lock_tenant_writes
 from tenants.incoming import Row
 from tenants.models import Tenant
-from tenants.results import FieldError, RowResult
+from tenants.results import FieldError, RowResult, first_claims
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ def _move(
     pairs: set[Pair] = set().union(*wanted)
     names = tag_names(tenant=tenant, tag_ids={tag for _contact, tag in pairs})
     moved = mover(tenant=tenant, pairs=pairs, names=names, occasion=replace(occasion, at=at))
-    claims = dict(zip((r.index for r in good), claim_pairs(moved, wanted), strict=True))
+    claims = dict(zip((r.index for r in good), first_claims(moved, wanted), strict=True))
     return [_result(reading, claims) for reading in readings]
 
 

@@ -16,6 +16,7 @@ from contacts.services.tag_catalogue import tag_ids
 from contacts.tags import TagName
 from tenants.context import lock_tenant_writes
 from tenants.models import Tenant
+from tenants.results import first_claims
 
 Pair = tuple[int, int]
 
@@ -125,7 +126,7 @@ def add_tags(
     names = {ids[name]: str(name) for name in ids}
     occasion = Occasion(source=source, actor=actor, at=at)
     new = put_tags(tenant=tenant, pairs=set().union(*wanted), names=names, occasion=occasion)
-    return claim_pairs(new, wanted)
+    return first_claims(new, wanted)
 
 
 def put_tags(*, tenant: Tenant, pairs: Collection[Pair], names: Mapping[int, str], occasion: Occasion) -> set[Pair]:
@@ -139,16 +140,6 @@ def put_tags(*, tenant: Tenant, pairs: Collection[Pair], names: Mapping[int, str
 def take_tags(*, tenant: Tenant, pairs: Collection[Pair], names: Mapping[int, str], occasion: Occasion) -> set[Pair]:
     """Take tags off contacts, given as (contact, tag); the pairs that were there. As `put_tags`."""
     return _move(_TAKE, tenant, pairs, names, occasion)
-
-
-def claim_pairs(moved: Collection[Pair], wanted: Sequence[Collection[Pair]]) -> list[bool]:
-    """For each row of wanted pairs, in order, whether it is the first to name one that moved."""
-    left, claims = set(moved), []
-    for pairs in wanted:
-        mine = left.intersection(pairs)
-        left -= mine
-        claims.append(bool(mine))
-    return claims
 
 
 def _move(

@@ -83,7 +83,7 @@ class OrderListView(ListView):
         return selectors.orders(tenant=tenant, wanted=wanted)
 
     def shape(self, found: list[Any]) -> Sequence[msgspec.Struct]:
-        base_currency = self.request.tenant.currency  # type: ignore[attr-defined]
+        base_currency = self.tenant.currency
         return [shown.order_row(order, base_currency=base_currency) for order in found]
 
 
@@ -94,7 +94,7 @@ class OrderView(TenantAPIView):
     answer = shown.OrderDetail
 
     def get(self, request: Request, order_id: int) -> HttpResponse:
-        tenant: Tenant = request.tenant  # type: ignore[attr-defined]
+        tenant = self.tenant
         order = selectors.order(tenant=tenant, order_id=order_id)
         if order is None:
             raise Http404
@@ -105,7 +105,7 @@ class OrderView(TenantAPIView):
             items=items,
             refunds=refunds,
             base_currency=tenant.currency,
-            sees_full_phones=request.auth.sees_full_phones,  # type: ignore[union-attr]
+            sees_full_phones=self.caller.sees_full_phones,
         )
         return StructResponse(detail)
 
@@ -126,5 +126,5 @@ class RefundListView(ListView):
         )
 
     def shape(self, found: list[Any]) -> Sequence[msgspec.Struct]:
-        base_currency = self.request.tenant.currency  # type: ignore[attr-defined]
+        base_currency = self.tenant.currency
         return [shown.refund_row(refund, base_currency=base_currency) for refund in found]

@@ -26,9 +26,9 @@ from tenants.api.problems import ApiProblem
 from tenants.api.queries import PageQuery, Query, SyncQuery
 from tenants.api.renderers import StructResponse
 from tenants.api.views import ListView, TenantAPIView
-from tenants.incoming import Day, Instant, Row
+from tenants.incoming import Day, Instant, Row, given
 from tenants.models import Tenant
-from tenants.results import FieldError, RowResult
+from tenants.results import FieldError, RowResult, first_claims
 from tenants.timezones import zone
 
 MAX_DAYS = 366
@@ -69,17 +69,16 @@ class SegmentListView(ListView):
 
     def post(self, request: Request) -> HttpResponse:
         new = self.read(request, incoming.SegmentNew)
-        tenant: Tenant = request.tenant  # type: ignore[attr-defined]
         if (new.kind == "rule") != (new.rule is not None):
             code, detail = ("required", "Send a rule.") if new.kind == "rule" else ("no_rule", "A list has no rule.")
             raise _refused("/rule", code, detail)
-        rule = None if new.rule is None else _parsed(tenant, new.rule)
+        rule = None if new.rule is None else _parsed(self.tenant, new.rule)
         told: dict[str, Any] = {"name": new.name, "kind": new.kind, "description": new.description, "rule": rule}
         try:
-            segment = editing.create_segment(tenant=tenant, **told, actor=_actor(request), at=self.at)
+            segment = editing.create_segment(**self.by, **told)
         except editing.NameIsTaken:
             raise _name_is_taken() from None
-        return StructResponse(_detail(tenant, segment))
+        return StructResponse(_detail(self.tenant, segment))
 
 
 class SegmentView(TenantAPIView):
@@ -90,25 +89,21 @@ class SegmentView(TenantAPIView):
     answer = rows.SegmentDetail
 
     def get(self, request: Request, segment_id: int) -> HttpResponse:
-        tenant: Tenant = request.tenant  # type: ignore[attr-defined]
-        return StructResponse(_detail(tenant, _segment(tenant, segment_id)))
+        return StructResponse(_detail(self.tenant, _segment(self.tenant, segment_id)))
 
     def patch(self, request: Request, segment_id: int) -> HttpResponse:
         edit = self.read(request, incoming.SegmentEdit)
-        tenant: Tenant = request.tenant  # type: ignore[attr-defined]
-        _segment(tenant, segment_id)
-        told = {name: value for name, value in msgspec.structs.asdict(edit).items() if value is not msgspec.UNSET}
+        _segment(self.tenant, segment_id)
+        told = given(edit)
         if "rule" in told:
-            told["rule"] = _parsed(tenant, told["rule"])
+            told["rule"] = _parsed(self.tenant, told["rule"])
         try:
-            segment = editing.edit_segment(
-                tenant=tenant, segment_id=segment_id, **told, actor=_actor(request), at=self.at
-            )
+            segment = editing.edit_segment(**self.by, segment_id=segment_id, **told)
         except editing.NameIsTaken:
             raise _name_is_taken() from None
         except editing.SegmentHasNoRule:
             raise _refused("/rule", "no_rule", "A list has no rule.") from None
-        return StructResponse(_detail(tenant, segment))
+        return StructResponse(_detail(self.tenant, segment))
 
 
 class VersionListView(ListView):
@@ -137,10 +132,9 @@ class PublishView(TenantAPIView):
 
     def post(self, request: Request, segment_id: int) -> HttpResponse:
         asked = self.read(request, incoming.SegmentPublish)
-        tenant: Tenant = request.tenant  # type: ignore[attr-defined]
-        _segment(tenant, segment_id)
+        _segment(self.tenant, segment_id)
         try:
-            segment = publish_segment(tenant=tenant, segment_id=segment_id, number=asked.version, at=self.at)
+            segment = publish_segment(tenant=self.tenant, segment_id=segment_id, number=asked.version, at=self.at)
         except SegmentVersion.DoesNotExist:
             raise _refused("/version", "unknown_version", "There is no such version.") from None
         except SegmentsFormARing as ring:
@@ -148,7 +142,7 @@ class PublishView(TenantAPIView):
         except InvalidRule as error:
             detail = "The saved rule cannot be used any more; save a new one. Errors point into it."
             raise ApiProblem(409, detail, errors=error.errors) from None
-        return StructResponse(_detail(tenant, segment))
+        return StructResponse(_detail(self.tenant, segment))
 
 
 class ArchiveView(TenantAPIView):
@@ -160,13 +154,12 @@ class ArchiveView(TenantAPIView):
 
     def post(self, request: Request, segment_id: int) -> HttpResponse:
         self.read(request, incoming.SegmentArchive)
-        tenant: Tenant = request.tenant  # type: ignore[attr-defined]
-        _segment(tenant, segment_id)
+        _segment(self.tenant, segment_id)
         try:
-            segment = editing.archive_segment(tenant=tenant, segment_id=segment_id, at=self.at)
+            segment = editing.archive_segment(tenant=self.tenant, segment_id=segment_id, at=self.at)
         except editing.SegmentIsUsed as used:
             raise ApiProblem(409, f"Published segments name it in their rules: {used}.") from None
-        return StructResponse(_detail(tenant, segment))
+        return StructResponse(_detail(self.tenant, segment))
 
 
 class PreviewView(TenantAPIView):
@@ -178,9 +171,8 @@ class PreviewView(TenantAPIView):
 
     def post(self, request: Request) -> HttpResponse:
         asked = self.read(request, incoming.RulePreview)
-        tenant: Tenant = request.tenant  # type: ignore[attr-defined]
-        rule = _parsed(tenant, asked.rule)
-        return StructResponse(rows.preview_answer(previews.preview_rule(tenant=tenant, rule=rule, at=self.at)))
+        rule = _parsed(self.tenant, asked.rule)
+        return StructResponse(rows.preview_answer(previews.preview_rule(tenant=self.tenant, rule=rule, at=self.at)))
 
 
 class RuleSchemaView(TenantAPIView):
@@ -215,7 +207,7 @@ class _HandView(BulkView):
     segment_id: int
 
     def post(self, request: Request, segment_id: int) -> HttpResponse:  # type: ignore[override]
-        self.segment_id = _segment(request.tenant, segment_id).pk  # type: ignore[attr-defined]
+        self.segment_id = _segment(self.tenant, segment_id).pk
         try:
             return super().post(request)
         except lists.SegmentIsNoList:
@@ -266,15 +258,16 @@ class DaysView(TenantAPIView):
     answer = rows.SegmentDays
 
     def get(self, request: Request, segment_id: int) -> HttpResponse:
-        tenant: Tenant = request.tenant  # type: ignore[attr-defined]
-        segment = _segment(tenant, segment_id)
-        today = localtime(self.at, zone(tenant.timezone)).date()
+        segment = _segment(self.tenant, segment_id)
+        today = localtime(self.at, zone(self.tenant.timezone)).date()
         since = self.parameters.from_date or today - timedelta(days=selectors.SPARK_DAYS - 1)
         if not 0 <= (today - since).days < MAX_DAYS:
             detail = f"Ask from a day of the last {MAX_DAYS} on."
             raise _refused("?from", "invalid_range", detail)
-        found = days.moves_by_day(tenant=tenant, sizes={segment_id: segment.size}, since=since, at=self.at)
-        return StructResponse(rows.SegmentDays(tenant.timezone, [rows.segment_day(day) for day in found[segment_id]]))
+        found = days.moves_by_day(tenant=self.tenant, sizes={segment_id: segment.size}, since=since, at=self.at)
+        return StructResponse(
+            rows.SegmentDays(self.tenant.timezone, [rows.segment_day(day) for day in found[segment_id]])
+        )
 
 
 class ExplainView(TenantAPIView):
@@ -286,13 +279,12 @@ class ExplainView(TenantAPIView):
 
     def post(self, request: Request, segment_id: int) -> HttpResponse:
         asked = self.read(request, incoming.ContactToExplain)
-        tenant: Tenant = request.tenant  # type: ignore[attr-defined]
-        segment = _segment(tenant, segment_id)
-        if find_contact(tenant=tenant, contact_id=asked.contact_id) is None:
+        segment = _segment(self.tenant, segment_id)
+        if find_contact(tenant=self.tenant, contact_id=asked.contact_id) is None:
             raise _refused("/contact_id", "unknown_contact", "There is no such contact.")
         try:
             explained = explanations.explain_contact(
-                tenant=tenant, segment=segment, contact_id=asked.contact_id, at=self.at
+                tenant=self.tenant, segment=segment, contact_id=asked.contact_id, at=self.at
             )
         except InvalidRule as error:
             raise ApiProblem(409, "The saved rule cannot be used any more.", errors=error.errors) from None
@@ -316,11 +308,6 @@ def _parsed(tenant: Tenant, value: Any) -> Rule:
     return parse_rule(value, known=rule_selectors.known_names(tenant=tenant))
 
 
-def _actor(request: Request) -> str:
-    caller: Any = request.auth
-    return str(caller.name)
-
-
 def _refused(pointer: str, code: str, detail: str) -> ApiProblem:
     return ApiProblem(400, "This cannot be used; see errors.", errors=[FieldError(pointer, code, detail)])
 
@@ -331,13 +318,14 @@ def _name_is_taken() -> ApiProblem:
 
 def _verdicts(rows: Sequence[Row], moves: lists.HandMoves, moved: Literal["created", "updated"]) -> list[RowResult]:
     """The first row that names a contact has moved it; later ones find it unchanged."""
-    todo, results = set(moves.moved), []
-    for row in rows:
-        contact_id = row.item.contact_id
-        if contact_id in moves.unknown:
-            error = FieldError(f"/members/{row.index}/contact_id", "unknown_contact", "There is no such contact.")
-            results.append(RowResult(row.index, None, "error", errors=(error,)))
-        else:
-            results.append(RowResult(row.index, None, moved if contact_id in todo else "unchanged", contact_id))
-            todo.discard(contact_id)
-    return results
+    claims = first_claims(moves.moved, [{row.item.contact_id} for row in rows])
+    return [
+        _verdict(row, moves, moved if is_first else "unchanged") for row, is_first in zip(rows, claims, strict=True)
+    ]
+
+
+def _verdict(row: Row, moves: lists.HandMoves, status: Literal["created", "updated", "unchanged"]) -> RowResult:
+    if row.item.contact_id not in moves.unknown:
+        return RowResult(row.index, None, status, row.item.contact_id)
+    error = FieldError(f"/members/{row.index}/contact_id", "unknown_contact", "There is no such contact.")
+    return RowResult(row.index, None, "error", errors=(error,))

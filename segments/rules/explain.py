@@ -9,7 +9,7 @@ from segments.rules.compiled import Compiled
 from segments.rules.conditions import Fact, fact
 from segments.rules.normal import Test
 from segments.rules.sources import CONTACTS, Sources
-from segments.rules.tree import All, Any_, Node, Not, Rule, nodes_of
+from segments.rules.tree import All, Any_, Node, Not, OrdersLeaf, Rule, nodes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,34 @@ def compile_explain(rule: Rule, *, tenant_id: int, at: datetime, contact_id: int
     columns = ", ".join(map(_truth, told))
     sql = f"SELECT {columns} FROM {sources.start(CONTACTS)}{joins}"  # noqa: S608 - compiled; values are parameters
     return Compiled(sql, sources.params)
+
+
+def compile_windows(rule: Rule, *, tenant_id: int, at: datetime, contact_id: int) -> Compiled | None:
+    """What the order leaves with `days` count of a contact; None where the rule has none.
+
+    Shape: one row, or none where there is no such contact; one integer per leaf, for `read_windows`. Units: purchases,
+    or minor units.
+    """
+    leaves = _windows(rule)
+    if not leaves:
+        return None
+    sources = Sources(rule, tenant_id=tenant_id, at=at, contact_ids=[contact_id])
+    names = [sources.window(days) for leaf in leaves if (days := leaf.days) is not None]
+    joins = "".join(sources.join(name, to=CONTACTS) for name in sorted(set(names)))
+    amounts = ["purchases" if leaf.measure == "count" else "net" for leaf in leaves]
+    columns = ", ".join(f"coalesce({name}.{of}, 0)::bigint" for name, of in zip(names, amounts, strict=True))
+    sql = f"SELECT {columns} FROM {sources.start(CONTACTS)}{joins}"  # noqa: S608 - compiled; values are parameters
+    return Compiled(sql, sources.params)
+
+
+def read_windows(rule: Rule, row: Sequence[int]) -> dict[OrdersLeaf, int]:
+    """The row of `compile_windows` by leaf."""
+    return dict(zip(_windows(rule), row, strict=True))
+
+
+def _windows(rule: Rule) -> list[OrdersLeaf]:
+    found = (node for _, node in nodes_of(rule) if isinstance(node, OrdersLeaf) and node.days is not None)
+    return list(dict.fromkeys(found))
 
 
 def _truth(told: Fact) -> str:

@@ -1,6 +1,5 @@
 """The normal form of a tree: groups of leaves, with every "not" pushed down to the leaves it turns. Pure."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -42,11 +41,3 @@ def normalise(node: Node, *, is_true: bool = True) -> Normal:
     kind = Both if isinstance(node, All) == is_true else Either
     flat = tuple(chain.from_iterable(part.parts if isinstance(part, kind) else (part,) for part in parts))
     return flat[0] if len(flat) == 1 else kind(flat)
-
-
-def tests_of(normal: Normal) -> Iterator[Test]:
-    """Every test, from left to right."""
-    if isinstance(normal, Test):
-        yield normal
-    else:
-        yield from chain.from_iterable(tests_of(part) for part in normal.parts)

@@ -4,11 +4,13 @@ from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from contacts.attributes import COLUMNS
 from segments.rules.tree import AttributeLeaf, OrdersLeaf, Rule, SegmentLeaf, TagLeaf, nodes_of
-from segments.rules.values import COLUMNS, Typed
+from segments.rules.values import Typed
 
 CONTACTS = "c"
 STATS = "s"
+_CASTS = {"text": "text", "number": "float8", "date": "date"}
 _COMPARISONS = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 # decisions/0008: the planner takes the average tenant, not one that its statistics do not know
 TENANT = "(SELECT %(rule_tenant)s::bigint)"
@@ -92,7 +94,8 @@ class Sources:
         )
 
     def _comparison(self, leaf: AttributeLeaf, kind: str, values: tuple[Typed, ...]) -> str:
-        column, cast = COLUMNS[kind]
+        column = COLUMNS[kind]
+        cast = _CASTS[column]
         if leaf.op == "is_set":
             return f"{column} IS NOT NULL"
         if leaf.op == "in":

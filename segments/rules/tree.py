@@ -5,42 +5,36 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
 
-from tenants.incoming import Id, Incoming, Instant
+from tenants.incoming import Id, Incoming, Instant, limit
 
 MAX_DEPTH = 10
 MAX_NODES = 100
 MAX_DAYS = 36_500
 
-
-def _meta(code: str, detail: str, **rules: Any) -> Meta:
-    return Meta(extra={"code": code, "detail": detail}, **rules)
-
-
-Days = Annotated[int, _meta("invalid_days", f"Send whole days, 1 to {MAX_DAYS}.", ge=1, le=MAX_DAYS)]
-Ids = Annotated[tuple[Id, ...], _meta("invalid_ids", "Send 1 to 100 ids.", min_length=1, max_length=100)]
+Days = Annotated[int, limit("invalid_days", f"Send whole days, 1 to {MAX_DAYS}.", ge=1, le=MAX_DAYS)]
+Ids = Annotated[tuple[Id, ...], limit("invalid_ids", "Send 1 to 100 ids.", min_length=1, max_length=100)]
 ChannelIds = Annotated[
     tuple[Id | None, ...],
-    _meta("invalid_ids", "Send 1 to 100 ids; null is no channel.", min_length=1, max_length=100),
+    limit("invalid_ids", "Send 1 to 100 ids; null is no channel.", min_length=1, max_length=100),
 ]
 Scalar = bool | int | float | str
 Values = Annotated[
     tuple[Scalar, ...],
-    _meta("invalid_value", "Send a value, or for `in` and `between` a list of 1 to 100.", min_length=1, max_length=100),
+    limit("invalid_value", "Send a value, or for `in` and `between` a list of 1 to 100.", min_length=1, max_length=100),
 ]
 AttributeOp = Annotated[
     Literal["eq", "in", "lt", "lte", "gt", "gte", "between", "is_set"],
-    _meta("invalid_op", "Send one of eq, in, lt, lte, gt, gte, between, is_set."),
+    limit("invalid_op", "Send one of eq, in, lt, lte, gt, gte, between, is_set."),
 ]
-OrdersOp = Annotated[Literal["eq", "lt", "lte", "gt", "gte"], _meta("invalid_op", "Send one of eq, lt, lte, gt, gte.")]
-Measure = Annotated[Literal["count", "net"], _meta("invalid_measure", "Send count or net.")]
+OrdersOp = Annotated[Literal["eq", "lt", "lte", "gt", "gte"], limit("invalid_op", "Send one of eq, lt, lte, gt, gte.")]
+Measure = Annotated[Literal["count", "net"], limit("invalid_measure", "Send count or net.")]
 OrdersValue = Annotated[
-    int | str, _meta("invalid_value", 'Send an integer for a count, a decimal string such as "300.00" for a net sum.')
+    int | str, limit("invalid_value", 'Send an integer for a count, a decimal string such as "300.00" for a net sum.')
 ]
-Never = Annotated[Literal[True], _meta("invalid_value", "Send true, or leave it out.")]
-Match = Annotated[Literal["any", "all"], _meta("invalid_match", "Send any or all.")]
-Of = Annotated[tuple["Node", ...], _meta("empty_group", "Put at least one condition here.", min_length=1)]
+Never = Annotated[Literal[True], limit("invalid_value", "Send true, or leave it out.")]
+Match = Annotated[Literal["any", "all"], limit("invalid_match", "Send any or all.")]
+Of = Annotated[tuple["Node", ...], limit("empty_group", "Put at least one condition here.", min_length=1)]
 
 
 class _Node(Incoming, frozen=True, tag_field="type", omit_defaults=True):
@@ -167,23 +161,18 @@ class Rule:
     currency: str
 
 
-def children(node: Node) -> tuple[Node, ...]:
-    """The nodes right below this one."""
-    if isinstance(node, All | Any_):
-        return node.of
-    return (node.of,) if isinstance(node, Not) else ()
-
-
 def nodes_of(rule: Rule) -> Iterator[tuple[str, Node]]:
     """Every node, root first, with its JSON pointer within the rule: `""`, `/of/0`, `/of/0/of`."""
-    todo: list[tuple[str, Node]] = [("", rule.root)]
-    while todo:
-        place, node = todo.pop()
-        yield place, node
-        if isinstance(node, All | Any_):
-            todo += [(f"{place}/of/{index}", child) for index, child in reversed(list(enumerate(node.of)))]
-        elif isinstance(node, Not):
-            todo.append((f"{place}/of", node.of))
+    return _nodes("", rule.root)
+
+
+def _nodes(place: str, node: Node) -> Iterator[tuple[str, Node]]:
+    yield place, node
+    if isinstance(node, All | Any_):
+        for index, child in enumerate(node.of):
+            yield from _nodes(f"{place}/of/{index}", child)
+    elif isinstance(node, Not):
+        yield from _nodes(f"{place}/of", node.of)
 
 
 def rule_value(rule: Rule) -> dict[str, Any]:

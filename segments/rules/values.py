@@ -1,24 +1,16 @@
 """What a leaf's value means: an attribute's by its kind, an order sum in minor units. Pure."""
 
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 from django.utils.translation import gettext as _
 
+from contacts.attributes import COLUMNS, MAX_TEXT, typed_value
 from segments.rules.tree import AttributeLeaf, OrdersLeaf, Scalar
 from tenants.money import TooManyDecimals, to_minor
 
 Typed = str | float | date
-# the column of `contacts_attributevalue` that holds a kind, and its type
-COLUMNS: Mapping[str, tuple[str, str]] = {
-    "text": ("text", "text"),
-    "choice": ("text", "text"),
-    "number": ("number", "float8"),
-    "yes_no": ("number", "float8"),
-    "date": ("date", "date"),
-}
 _EQUALS = ("eq", "in", "is_set")
 _RANGES = ("lt", "lte", "gt", "gte", "between")
 OPS: Mapping[str, tuple[str, ...]] = {
@@ -28,9 +20,7 @@ OPS: Mapping[str, tuple[str, ...]] = {
     "date": (*_EQUALS, *_RANGES),
     "yes_no": ("eq", "is_set"),
 }
-MAX_TEXT = 200
 MAX_COUNT = 2**31 - 1
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONEY = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
 
 
@@ -52,9 +42,7 @@ def typed_values(leaf: AttributeLeaf, kind: str) -> tuple[Typed, ...]:
         raise MisfitValue("/op", "invalid_op", _("This attribute takes one of %s.") % ", ".join(OPS[kind]))
     given = _given(leaf)
     is_list = isinstance(leaf.value, tuple)
-    values = tuple(
-        _CONVERT[kind](value, f"/value/{index}" if is_list else "/value") for index, value in enumerate(given)
-    )
+    values = tuple(_typed(value, kind, f"/value/{index}" if is_list else "/value") for index, value in enumerate(given))
     if leaf.op == "between" and values[0] > values[1]:  # type: ignore[operator]
         raise MisfitValue("/value", "invalid_range", _("Send the lowest value first."))
     return values
@@ -98,45 +86,21 @@ def minor_units(leaf: OrdersLeaf, currency: str) -> int:
         raise MisfitValue("/value", "too_many_decimals", f"{error}.") from None
 
 
-def _text(value: Scalar, step: str) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT or not _is_clean(value):
-        raise MisfitValue(step, "invalid_value", _("Send a text of 1 to %d characters.") % MAX_TEXT)
-    return value
+def _typed(value: Scalar, kind: str, step: str) -> Typed:
+    """A value as contacts' values of the kind are kept; a number is sent as one."""
+    is_text = isinstance(value, str)
+    found = None if kind == "number" and is_text else typed_value(value, kind="text" if kind == "choice" else kind)
+    if found is None:
+        raise _misfit(kind, step)
+    typed: Typed = getattr(found, COLUMNS[kind])
+    return typed
 
 
-def _is_clean(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _number(value: Scalar, step: str) -> float:
-    try:
-        if not isinstance(value, str | bool) and math.isfinite(number := float(value)):
-            return number
-    except OverflowError:
-        pass
-    raise MisfitValue(step, "invalid_value", _("Send a number."))
-
-
-def _day(value: Scalar, step: str) -> date:
-    try:
-        day = date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else None
-    except ValueError:
-        day = None
-    if day is None or not 1900 <= day.year < 3000:
-        raise MisfitValue(step, "invalid_date", _('Send a date such as "2026-11-21".'))
-    return day
-
-
-def _yes_no(value: Scalar, step: str) -> float:
-    if not isinstance(value, bool):
-        raise MisfitValue(step, "invalid_value", _("Send true or false."))
-    return float(value)
-
-
-_CONVERT: Mapping[str, Callable[[Scalar, str], Typed]] = {
-    "text": _text,
-    "choice": _text,
-    "number": _number,
-    "date": _day,
-    "yes_no": _yes_no,
-}
+def _misfit(kind: str, step: str) -> MisfitValue:
+    if kind == "date":
+        return MisfitValue(step, "invalid_date", _('Send a date such as "2026-11-21".'))
+    if kind == "number":
+        return MisfitValue(step, "invalid_value", _("Send a number."))
+    if kind == "yes_no":
+        return MisfitValue(step, "invalid_value", _("Send true or false."))
+    return MisfitValue(step, "invalid_value", _("Send a text of 1 to %d characters.") % MAX_TEXT)

@@ -8,6 +8,7 @@ from django.db import connection
 
 from segments import rules
 from segments.models import Segment, SegmentMember, SegmentTransition
+from segments.rules.tree import OrdersLeaf
 from segments.selectors.members import moves_of
 from segments.selectors.rules import known_names, rule_of
 from segments.selectors.segments import newest_version, versions
@@ -18,7 +19,8 @@ from tenants.models import Tenant
 class Explained:
     """A contact and a segment. `matches` and `nodes` say what the rule finds now; a list has neither.
 
-    `words` has each node's by its pointer. `version_number` is the version that was asked: the live one, else (a
+    `words` has each node's by its pointer, `windows` what each order leaf with days counts of her (purchases, or minor
+    units). `version_number` is the version that was asked: the live one, else (a
     draft) the newest. `last_move` is the entry or exit that made it so, with the fact that caused it.
     """
 
@@ -29,6 +31,7 @@ class Explained:
     matches: bool | None
     nodes: list[rules.Explanation]
     words: Mapping[str, str]
+    windows: Mapping[OrdersLeaf, int]
 
 
 def explain_contact(*, tenant: Tenant, segment: Segment, contact_id: int, at: datetime) -> Explained:
@@ -53,6 +56,7 @@ def explain_contact(*, tenant: Tenant, segment: Segment, contact_id: int, at: da
         matches=nodes[0].is_true if nodes else None,
         nodes=nodes,
         words={} if rule is None else rules.phrases(rule, known_names(tenant=tenant)),
+        windows={} if rule is None else _windows(tenant, rule, contact_id, at),
     )
 
 
@@ -63,3 +67,12 @@ def explain_rule(*, tenant: Tenant, rule: rules.Rule, contact_id: int, at: datet
         cursor.execute(compiled.sql, compiled.params)
         row = cursor.fetchone()
     return [] if row is None else rules.read_explanation(rule, row)
+
+
+def _windows(tenant: Tenant, rule: rules.Rule, contact_id: int, at: datetime) -> Mapping[OrdersLeaf, int]:
+    compiled = rules.compile_windows(rule, tenant_id=tenant.pk, at=at, contact_id=contact_id)
+    if compiled is None:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(compiled.sql, compiled.params)
+        return rules.read_windows(rule, cursor.fetchone())

@@ -1,13 +1,15 @@
 """What a rule would find, before it is saved."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
 from contacts.models import Contact
-from segments.rules import Compiled, Rule, compile_preview, compile_rule
+from segments.rules import Rule, compile_preview, compile_rule
 from tenants.models import Tenant
 
 PATIENCE_MS = 5_000
@@ -27,7 +29,8 @@ class Preview:
 def preview_rule(*, tenant: Tenant, rule: Rule, at: datetime, patience_ms: int = PATIENCE_MS) -> Preview:
     """Count whom a rule finds; one that takes longer than `patience_ms` is tried on SAMPLED random contacts instead."""
     begun = time.perf_counter()
-    found = _found(compile_preview(rule, tenant_id=tenant.pk, at=at), patience_ms)
+    compiled = compile_preview(rule, tenant_id=tenant.pk, at=at)
+    found = patiently(compiled.sql, compiled.params, patience_ms=patience_ms)
     count, ids = found if found is not None else _estimated(tenant, rule, at)
     contacts = {contact.pk: contact for contact in Contact.objects.for_tenant(tenant).filter(pk__in=ids)}
     return Preview(
@@ -38,18 +41,18 @@ def preview_rule(*, tenant: Tenant, rule: Rule, at: datetime, patience_ms: int =
     )
 
 
-def _found(compiled: Compiled, patience_ms: int) -> tuple[int, list[int]] | None:
-    """None when it took too long."""
+def patiently(statement: str, parameters: Mapping[str, Any], *, patience_ms: int = PATIENCE_MS) -> Any:
+    """The one row of a statement over a rule; None when it took too long."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT current_setting('statement_timeout')")
             (before,) = cursor.fetchone()
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(patience_ms)])
             cursor.execute("SET LOCAL work_mem = '64MB'")  # sets are hashed, not searched (`compile_rule`)
-            cursor.execute(compiled.sql, compiled.params)
-            count, ids = cursor.fetchone()
+            cursor.execute(statement, parameters)
+            row = cursor.fetchone()
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
-            return count, ids
+            return row
     except OperationalError as error:
         if getattr(error.__cause__, "pgcode", None) != "57014":  # query_canceled
             raise

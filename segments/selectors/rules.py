@@ -1,10 +1,11 @@
 """The rules that are live, in the order in which they are evaluated; what they name; who names a segment."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from itertools import chain
+from typing import Any, Literal
 
 from django.db.models import F, QuerySet
 
@@ -19,11 +20,21 @@ from segments.rules import (
     Rule,
     depends_on,
     edges_of,
+    nodes_of,
     read_rule,
 )
+from segments.rules.tree import AttributeLeaf, SegmentLeaf, TagLeaf
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
+Kind = Literal["tag", "attribute", "segment"]
+# the leaf that names a thing of a kind, and in which field
+_NAMING: Mapping[Kind, tuple[type, str]] = {
+    "tag": (TagLeaf, "tags"),
+    "attribute": (AttributeLeaf, "attribute"),
+    "segment": (SegmentLeaf, "segment"),
+}
+_OF_LIVE = ("segment_id", "number", "rule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,7 @@ def live_rules(*, tenant: Tenant) -> list[LiveRule]:
     """
     known = _kinds(tenant)
     rules = {}
-    for segment_id, number, value in _live(tenant, segment__build=Segment.Build.IDLE):
+    for segment_id, number, value in _live(tenant, segment__build=Segment.Build.IDLE).values_list(*_OF_LIVE):
         try:
             rules[segment_id] = _live_rule(segment_id, number, value, known)
         except InvalidRule:
@@ -67,7 +78,7 @@ def live_rule(*, tenant: Tenant, segment_id: int) -> LiveRule | None:
 
     Raises: InvalidRule
     """
-    for found_id, number, value in _live(tenant, segment_id=segment_id):
+    for found_id, number, value in _live(tenant, segment_id=segment_id).values_list(*_OF_LIVE):
         return _live_rule(found_id, number, value, _kinds(tenant))
     return None
 
@@ -95,18 +106,18 @@ def known_names(*, tenant: Tenant) -> KnownNames:
 
 def used_by(*, tenant: Tenant) -> Mapping[int, list[Named]]:
     """By segment, the published segments whose rules name it, by name."""
-    names = dict(Segment.objects.for_tenant(tenant).values_list("pk", "name"))
-    users: dict[int, list[Named]] = {}
-    for segment_id, named in _graph(tenant).items():
-        for named_id in named:
-            users.setdefault(named_id, []).append(Named(segment_id, names[segment_id]))
-    return {segment_id: sorted(found, key=lambda user: user.name) for segment_id, found in users.items()}
+    return _naming(tenant, "segment")
+
+
+def rules_naming(*, tenant: Tenant, kind: Literal["tag", "attribute"]) -> Mapping[int, list[str]]:
+    """By tag, or by attribute, the names of the published segments whose rules name it, sorted."""
+    return {pk: [user.name for user in users] for pk, users in _naming(tenant, kind).items()}
 
 
 def ring_through(*, tenant: Tenant, segment_id: int, rule: Rule) -> list[str]:
     """The names along a ring that this rule of a segment would close, from the segment round to it; empty if none."""
     try:
-        TopologicalSorter({**_graph(tenant), segment_id: _segments_in(rule)}).prepare()
+        TopologicalSorter({**_graph(tenant), segment_id: _named_in(rule, "segment")}).prepare()
     except CycleError as error:
         along: list[int] = error.args[1][:0:-1]
         place = along.index(segment_id)
@@ -116,7 +127,8 @@ def ring_through(*, tenant: Tenant, segment_id: int, rule: Rule) -> list[str]:
     return []
 
 
-def _live(tenant: Tenant, **conditions: Any) -> Iterable[tuple[int, int, Any]]:
+def _live(tenant: Tenant, **conditions: Any) -> QuerySet[SegmentVersion]:
+    """The versions that published segments follow."""
     live: QuerySet[SegmentVersion] = SegmentVersion.objects.for_tenant(tenant).filter(
         segment__tenant_id=tenant.pk,
         segment__kind=Segment.Kind.RULE,
@@ -124,7 +136,7 @@ def _live(tenant: Tenant, **conditions: Any) -> Iterable[tuple[int, int, Any]]:
         number=F("segment__live_number"),
         **conditions,
     )
-    return live.order_by("segment_id").values_list("segment_id", "number", "rule")
+    return live.order_by("segment_id")
 
 
 def _live_rule(segment_id: int, number: int, value: Any, known: KnownNames) -> LiveRule:
@@ -142,17 +154,31 @@ def _live_rule(segment_id: int, number: int, value: Any, known: KnownNames) -> L
 
 def _graph(tenant: Tenant) -> dict[int, frozenset[int]]:
     """What each published rule names."""
-    known, graph = _kinds(tenant), {}
-    for segment_id, _, value in _live(tenant):
+    return {user.id: _named_in(rule, "segment") for user, rule in _readable(tenant)}
+
+
+def _naming(tenant: Tenant, kind: Kind) -> dict[int, list[Named]]:
+    """By what rules can name, the published segments that do, by name."""
+    found: dict[int, list[Named]] = {}
+    for user, rule in _readable(tenant):
+        for pk in _named_in(rule, kind):
+            found.setdefault(pk, []).append(user)
+    return {pk: sorted(users, key=lambda user: user.name) for pk, users in found.items()}
+
+
+def _readable(tenant: Tenant) -> Iterator[tuple[Named, Rule]]:
+    """The published rules for what they name, but for those that cannot be read any more."""
+    for segment_id, name, value in _live(tenant).values_list("segment_id", "segment__name", "rule"):
         try:
-            graph[segment_id] = _segments_in(read_rule(value, known=known))
+            yield Named(segment_id, name), read_rule(value, known=KnownNames(currency=tenant.currency))
         except InvalidRule:
             continue
-    return graph
 
 
-def _segments_in(rule: Rule) -> frozenset[int]:
-    return depends_on(rule).segment_ids
+def _named_in(rule: Rule, kind: Kind) -> frozenset[int]:
+    leaf, field = _NAMING[kind]
+    ids = (getattr(node, field) for _, node in nodes_of(rule) if isinstance(node, leaf))
+    return frozenset(chain.from_iterable(pk if isinstance(pk, tuple) else (pk,) for pk in ids))
 
 
 def _kinds(tenant: Tenant) -> KnownNames:

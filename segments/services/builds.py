@@ -16,8 +16,8 @@ from segments.selectors.rules import LiveRule, live_rule, live_rules
 from segments.services.cursors import cursor_of
 from segments.services.membership import follow_fully
 from segments.services.propagation import Round, settle
-from segments.services.turns import take_turn
 from tenants.models import Tenant
+from tenants.turns import Turn, take_turn
 
 MAX_TRIES = 3
 Cause = SegmentTransition.Cause
@@ -97,7 +97,7 @@ def build_segment(*, tenant: Tenant, claim: Claim, at: datetime) -> None:
 
     Raises: BuildWasTaken, and whatever the rule raises: then the transaction must not be kept.
     """
-    take_turn(tenant=tenant)
+    take_turn(Turn.SEGMENTS, tenant_id=tenant.pk)
     begun = time.perf_counter()
     at = max(at, cursor_of(tenant=tenant, at=at).scanned_at)
     claimed = Segment.objects.for_tenant(tenant).filter(

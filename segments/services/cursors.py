@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from contacts.models import Change
+from contacts.selectors.news import newest_change
 from segments.models import SegmentCursor
 from tenants.models import Tenant
 
@@ -15,6 +15,7 @@ def cursor_of(*, tenant: Tenant, at: datetime) -> SegmentCursor:
     cursor: SegmentCursor | None = SegmentCursor.objects.for_tenant(tenant).first()
     if cursor is not None:
         return cursor
-    newest = Change.objects.for_tenant(tenant).order_by("-id").values_list("id", flat=True).first()
-    made: SegmentCursor = SegmentCursor.objects.create(tenant=tenant, last_change_id=newest or 0, scanned_at=at)
+    made: SegmentCursor = SegmentCursor.objects.create(
+        tenant=tenant, last_change_id=newest_change(tenant=tenant), scanned_at=at
+    )
     return made

@@ -7,12 +7,12 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import F
 
-from contacts.models import Contact
+from contacts.selectors import known_ids
 from segments.models import Segment
 from segments.services import membership_sql
 from segments.services.propagation import settle_after
-from segments.services.turns import take_turn
 from tenants.models import Tenant
+from tenants.turns import Turn, take_turn
 
 
 class SegmentIsNoList(Exception):
@@ -36,9 +36,9 @@ def add_members(*, tenant: Tenant, segment_id: int, contact_ids: Collection[int]
 
     Raises: Segment.DoesNotExist, SegmentIsNoList, SegmentIsArchived
     """
-    take_turn(tenant=tenant)
+    take_turn(Turn.SEGMENTS, tenant_id=tenant.pk)
     _live_list(tenant, segment_id)
-    known = _known(tenant, contact_ids)
+    known = known_ids(tenant=tenant, contact_ids=contact_ids)
     moved = _move(membership_sql.PUT_ON_LIST, tenant, segment_id, known, at)
     Segment.objects.for_tenant(tenant).filter(pk=segment_id).update(size=F("size") + len(moved))
     settle_after(tenant=tenant, moved={segment_id: moved}, at=at)
@@ -50,9 +50,9 @@ def remove_members(*, tenant: Tenant, segment_id: int, contact_ids: Collection[i
 
     Raises: Segment.DoesNotExist, SegmentIsNoList, SegmentIsArchived
     """
-    take_turn(tenant=tenant)
+    take_turn(Turn.SEGMENTS, tenant_id=tenant.pk)
     _live_list(tenant, segment_id)
-    known = _known(tenant, contact_ids)
+    known = known_ids(tenant=tenant, contact_ids=contact_ids)
     moved = _move(membership_sql.TAKE_OFF_LIST, tenant, segment_id, known, at)
     Segment.objects.for_tenant(tenant).filter(pk=segment_id).update(size=F("size") - len(moved))
     settle_after(tenant=tenant, moved={segment_id: moved}, at=at)
@@ -65,10 +65,6 @@ def _live_list(tenant: Tenant, segment_id: int) -> None:
         raise SegmentIsNoList
     if segment.state == Segment.State.ARCHIVED:
         raise SegmentIsArchived
-
-
-def _known(tenant: Tenant, contact_ids: Collection[int]) -> frozenset[int]:
-    return frozenset(Contact.objects.for_tenant(tenant).filter(pk__in=contact_ids).values_list("pk", flat=True))
 
 
 def _move(

@@ -8,8 +8,8 @@ from segments.selectors.rules import live_rules
 from segments.services.builds import rebuild
 from segments.services.cursors import cursor_of
 from segments.services.refresh import follow_news
-from segments.services.turns import take_turn
 from tenants.models import Tenant
+from tenants.turns import Turn, take_turn
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def reconcile_next(*, tenant: Tenant, after: int, at: datetime) -> tuple[int | N
     failed are asked to be built again.
     Shape: the segment compared (None: there is no more), and how many people were repaired.
     """
-    take_turn(tenant=tenant)
+    take_turn(Turn.SEGMENTS, tenant_id=tenant.pk)
     at = max(at, cursor_of(tenant=tenant, at=at).scanned_at)
     while follow_news(tenant=tenant, at=at, scan_every=timedelta(0)):
         pass

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from contacts.models import Change
+from contacts.selectors.news import next_changes
 from segments.models import SegmentCursor
 from segments.rules import Edge, crossed_sql
 from segments.selectors.rules import LiveRule, live_rules
 from segments.services.builds import ask_for_builds, give_up_expired
 from segments.services.cursors import cursor_of
 from segments.services.propagation import Round, settle
-from segments.services.turns import try_turn
 from tenants.models import Tenant
+from tenants.turns import Turn, try_turn
 
 BATCH_CHANGES = 20_000
 # how late a rule may notice that time passed; a fact is noticed at once
@@ -30,7 +30,7 @@ def refresh_segments(*, tenant: Tenant, at: datetime, scan_every: timedelta = SC
     evaluated. Several at once are harmless: the second leaves.
     Shape: whether more waits.
     """
-    if not try_turn(tenant=tenant):
+    if not try_turn(Turn.SEGMENTS, tenant_id=tenant.pk):
         return False
     return follow_news(tenant=tenant, at=at, scan_every=scan_every)
 
@@ -45,7 +45,7 @@ def follow_news(*, tenant: Tenant, at: datetime, scan_every: timedelta) -> bool:
         _start_anew(tenant, at)
         return False
     at = max(at, cursor.scanned_at)
-    changes = _next_changes(tenant, cursor.last_change_id)
+    changes = next_changes(tenant=tenant, after=cursor.last_change_id, limit=BATCH_CHANGES)
     is_scan = at - cursor.scanned_at >= scan_every
     if not changes and not is_scan:
         return False
@@ -64,11 +64,6 @@ def follow_news(*, tenant: Tenant, at: datetime, scan_every: timedelta) -> bool:
 def _start_anew(tenant: Tenant, at: datetime) -> None:
     SegmentCursor.objects.for_tenant(tenant).update(scanned_at=at)
     ask_for_builds(tenant=tenant)
-
-
-def _next_changes(tenant: Tenant, after: int) -> Sequence[tuple[int, int, str]]:
-    changes = Change.objects.for_tenant(tenant).filter(id__gt=after).order_by("id")
-    return list(changes.values_list("id", "contact_id", "reason")[:BATCH_CHANGES])
 
 
 def _by_reason(changes: Iterable[tuple[int, int, str]]) -> Mapping[str, Mapping[int, int]]:

@@ -15,14 +15,15 @@ from sop.incoming import NothingBody, PublishBody, SopBody, SopEdit, VersionBody
 from sop.models import Sop
 from sop.selectors import reports, sops
 from sop.services.editing import create_sop, edit_sop, save_draft
+from sop.services.living import SopIsArchived
 from sop.services.pausing import SopIsNotPaused, SopIsNotPublished, pause_sop, resume_sop, stop_sop
 from sop.services.publishing import CannotPublish, publish_sop
-from sop.services.turns import SopIsArchived
 from tenants.api.parsers import read_body
 from tenants.api.problems import ApiProblem
 from tenants.api.queries import PageQuery
 from tenants.api.renderers import StructResponse
 from tenants.api.views import ListView, TenantAPIView
+from tenants.incoming import given
 from tenants.models import Tenant
 
 
@@ -50,14 +51,7 @@ class SopListView(ListView):
     def post(self, request: Request) -> HttpResponse:
         body = self.read(request, SopBody)
         with refusals():
-            sop = create_sop(
-                tenant=_tenant(request),
-                name=body.name,
-                description=body.description,
-                draft=body.version,
-                actor=_actor(request),
-                at=self.at,
-            )
+            sop = create_sop(**self.by, name=body.name, description=body.description, draft=body.version)
         return StructResponse(rows.sop_row(sop))
 
 
@@ -69,13 +63,12 @@ class SopView(TenantAPIView):
     answer = rows.SopApiRow
 
     def get(self, request: Request, sop_id: int) -> HttpResponse:
-        return StructResponse(rows.sop_row(_sop(request, sop_id)))
+        return StructResponse(rows.sop_row(_sop(self.tenant, sop_id)))
 
     def patch(self, request: Request, sop_id: int) -> HttpResponse:
         edit = self.read(request, SopEdit)
-        given = {name: value for name, value in msgspec.structs.asdict(edit).items() if value is not msgspec.UNSET}
         with refusals():
-            sop = edit_sop(tenant=_tenant(request), sop_id=sop_id, at=self.at, **given)
+            sop = edit_sop(tenant=self.tenant, sop_id=sop_id, at=self.at, **given(edit))
         return StructResponse(rows.sop_row(sop))
 
 
@@ -89,17 +82,17 @@ class SopVersionListView(ListView):
     answer = rows.SopVersionRow
 
     def rows(self, *, tenant: Tenant, query: Any, **kwargs: Any) -> QuerySet[Any]:
-        sop = _sop(self.request, kwargs["sop_id"])
+        sop = _sop(tenant, kwargs["sop_id"])
         return sops.versions_of(tenant=tenant, sop_id=sop.pk)
 
     def shape(self, found: list[Any]) -> Sequence[msgspec.Struct]:
         return [rows.version_row(version) for version in found]
 
     def post(self, request: Request, sop_id: int) -> HttpResponse:
-        draft, tenant = self.read(request, VersionBody), _tenant(request)
+        draft = self.read(request, VersionBody)
         with refusals():
-            saved = save_draft(tenant=tenant, sop_id=sop_id, draft=draft, actor=_actor(request), at=self.at)
-        version = sops.versions_of(tenant=tenant, sop_id=sop_id).get(pk=saved.pk)
+            saved = save_draft(**self.by, sop_id=sop_id, draft=draft)
+        version = sops.versions_of(tenant=self.tenant, sop_id=sop_id).get(pk=saved.pk)
         return StructResponse(rows.version_row(version))
 
 
@@ -113,14 +106,8 @@ class SopPublishView(TenantAPIView):
     def post(self, request: Request, sop_id: int) -> HttpResponse:
         wish = self.read(request, PublishBody) if read_body(request) else PublishBody()
         with refusals():
-            published = publish_sop(
-                tenant=_tenant(request),
-                sop_id=sop_id,
-                include_members=wish.include_members,
-                actor=_actor(request),
-                at=self.at,
-            )
-        return StructResponse(rows.publish_answer(_sop(request, sop_id), published))
+            published = publish_sop(**self.by, sop_id=sop_id, include_members=wish.include_members)
+        return StructResponse(rows.publish_answer(_sop(self.tenant, sop_id), published))
 
 
 class SopActView(TenantAPIView):
@@ -135,7 +122,7 @@ class SopActView(TenantAPIView):
         if read_body(request):
             self.read(request, NothingBody)
         with refusals():
-            sop = type(self).act(tenant=_tenant(request), sop_id=sop_id, actor=_actor(request), at=self.at)
+            sop = type(self).act(**self.by, sop_id=sop_id)
         return StructResponse(rows.sop_row(sop))
 
 
@@ -164,8 +151,8 @@ class SopReportView(TenantAPIView):
     answer = rows.SopReportAnswer
 
     def get(self, request: Request, sop_id: int) -> HttpResponse:
-        sop = _sop(request, sop_id)
-        return StructResponse(rows.report_answer(sop, reports.sop_report(tenant=_tenant(request), sop_id=sop.pk)))
+        sop = _sop(self.tenant, sop_id)
+        return StructResponse(rows.report_answer(sop, reports.sop_report(tenant=self.tenant, sop_id=sop.pk)))
 
 
 @contextmanager
@@ -187,17 +174,8 @@ def refusals() -> Iterator[None]:
         raise ApiProblem(409, "Only a paused SOP can be resumed.") from None
 
 
-def _sop(request: Request, sop_id: int) -> Sop:
-    sop = sops.sop(tenant=_tenant(request), sop_id=sop_id)
+def _sop(tenant: Tenant, sop_id: int) -> Sop:
+    sop = sops.sop(tenant=tenant, sop_id=sop_id)
     if sop is None:
         raise Http404
     return sop
-
-
-def _tenant(request: Request) -> Tenant:
-    tenant: Tenant = request.tenant  # type: ignore[attr-defined]
-    return tenant
-
-
-def _actor(request: Request) -> str:
-    return str(request.auth.name)  # type: ignore[union-attr]

@@ -10,7 +10,7 @@ from segments.models import Segment
 from sop.drafts import DraftIsInvalid, StepPlan, read_steps
 from sop.incoming import VersionBody
 from sop.models import Sop, SopVersion, Step
-from sop.services.turns import living_sop
+from sop.services.living import living_sop
 from tenants.models import Tenant
 from tenants.results import FieldError
 

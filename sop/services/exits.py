@@ -73,8 +73,12 @@ def _find(statement: str, tenant: Tenant, **parameters: Any) -> list[int]:
 
 
 def _end(tenant: Tenant, run_ids: Sequence[int], reason: Enrollment.ExitReason, at: datetime) -> None:
-    """End runs, and cancel what is planned of them. By lists of ids: at worst the tenant's rows are read once."""
+    """End runs, and cancel what is planned of them. By lists of ids: at worst the tenant's rows are read once.
+
+    A planned row that holds a day may have gone out already: the next claim makes it `unknown`.
+    """
     runs = Enrollment.objects.for_tenant(tenant).filter(pk__in=run_ids)
     runs.update(state=Enrollment.State.EXITED, exit_reason=reason, ended_at=at)
-    planned = Touchpoint.objects.for_tenant(tenant).filter(enrollment_id__in=run_ids, state=Touchpoint.State.PLANNED)
+    rows = Touchpoint.objects.for_tenant(tenant).filter(enrollment_id__in=run_ids, cap_date__isnull=True)
+    planned = rows.filter(state=Touchpoint.State.PLANNED)
     planned.update(state=Touchpoint.State.CANCELLED, reason=reason.value, settled_at=at)

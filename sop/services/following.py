@@ -5,14 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from contacts.models import Change
+from contacts.selectors.news import newest_change, next_changes
 from segments.models import SegmentTransition
 from sop.models import Sop, SopCursor
 from sop.selectors.versions import WatchedVersion, stopped_sops, watched_versions
 from sop.services.due import note_due
 from sop.services.enrolling import Entry, Run, enroll, take_members
 from sop.services.exits import Exit, complete, exit_left, exit_ordered, exit_stopped
-from sop.services.turns import try_turn
 from tenants.models import Tenant
+from tenants.turns import Turn, try_turn
 
 BATCH_TRANSITIONS = 5_000
 BATCH_CHANGES = 20_000
@@ -25,7 +26,7 @@ def follow(*, tenant: Tenant, at: datetime) -> bool:
     Several at once are harmless: the second leaves. What is planned is in the due table when this returns.
     Shape: whether more waits.
     """
-    if not try_turn(tenant=tenant):
+    if not try_turn(Turn.SOPS, tenant_id=tenant.pk):
         return False
     watched, stopped = watched_versions(tenant=tenant), stopped_sops(tenant=tenant)
     if not watched and not stopped:
@@ -114,11 +115,9 @@ def _follow_orders(
 ) -> tuple[int, bool]:
     """Read the next change rows; up to which id, and whether there are more. Who has just entered is looked at too."""
     ending = {one.version.pk for one in watched if one.version.exits_on_order}
-    changes = Change.objects.for_tenant(tenant).filter(id__gt=cursor.last_change_id)
     if not ending:
-        newest = changes.order_by("-id").values_list("id", flat=True).first()
-        return newest or cursor.last_change_id, False
-    found = list(changes.order_by("id").values_list("id", "contact_id", "reason")[:BATCH_CHANGES])
+        return max(newest_change(tenant=tenant), cursor.last_change_id), False
+    found = next_changes(tenant=tenant, after=cursor.last_change_id, limit=BATCH_CHANGES)
     bought = {contact_id for _, contact_id, reason in found if reason == Change.Reason.ORDER}
     bought |= {run.contact_id for run in runs if run.version_id in ending}
     exit_ordered(tenant=tenant, contact_ids=bought, at=at)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sop.models import Sop
 from sop.services.due import refresh_due
 from sop.services.exits import exit_stopped
-from sop.services.turns import living_sop
+from sop.services.living import living_sop
 from tenants.models import Tenant
 from tenants.services.audit import record_act
 

@@ -12,7 +12,7 @@ from sop.selectors.outlook import cautions_of
 from sop.services.due import note_due
 from sop.services.enrolling import Run, take_members
 from sop.services.exits import exit_ordered
-from sop.services.turns import living_sop
+from sop.services.living import living_sop
 from tenants.models import Tenant
 from tenants.results import FieldError
 from tenants.services.audit import record_act

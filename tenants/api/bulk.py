@@ -30,10 +30,7 @@ class BulkView(TenantAPIView):
 
     def post(self, request: Request) -> HttpResponse:
         bulk = decode_bulk(read_body(request), envelope=self.envelope, items=self.items)
-        applied = (
-            self.apply(tenant=request.tenant, envelope=bulk.envelope, rows=bulk.rows, at=self.at)  # type: ignore[attr-defined]
-            if bulk.rows
-            else ()
-        )
+        told: dict[str, Any] = {"tenant": self.tenant, "envelope": bulk.envelope, "rows": bulk.rows, "at": self.at}
+        applied = self.apply(**told) if bulk.rows else ()
         results = sorted([*bulk.errors, *applied], key=lambda result: result.index)
         return StructResponse(BulkResult(results, dict(Counter(result.status for result in results))))

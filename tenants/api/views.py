@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tenants.api import idempotency, pagination, throttling
+from tenants.api.authentication import Caller
 from tenants.api.parsers import read_body
 from tenants.api.queries import PageQuery, Query, SyncQuery, read_query
 from tenants.api.renderers import StructResponse
@@ -27,7 +28,7 @@ class TenantAPIView(APIView):
     """One address of one tenant's API.
 
     `scopes` says what each method needs; `query`, `body` and `answer` are the Structs of its parameters, its body and
-    its answer, for reading and for the schema. `self.at` is the request's instant, `request.tenant` its tenant.
+    its answer, for reading and for the schema. `self.at` is the request's instant.
     """
 
     http_method_names = [*_METHODS, "head"]
@@ -66,6 +67,23 @@ class TenantAPIView(APIView):
                 self.turn.keep(response)
         return response
 
+    @property
+    def caller(self) -> Caller:
+        """Who asks: a key, or a member."""
+        caller: Caller = self.request.auth  # type: ignore[assignment]
+        return caller
+
+    @property
+    def tenant(self) -> Tenant:
+        """Whose rows are read and written."""
+        tenant: Tenant = self.request.tenant  # type: ignore[attr-defined]
+        return tenant
+
+    @property
+    def by(self) -> dict[str, Any]:
+        """Whose rows are written, by whom and when: what services take."""
+        return {"tenant": self.tenant, "actor": self.caller.name, "at": self.at}
+
     def read(self, request: Request, type_: type[_T]) -> _T:
         """The request's body as this Struct.
 
@@ -92,7 +110,7 @@ class ListView(TenantAPIView):
 
     def get(self, request: Request, **kwargs: Any) -> HttpResponse:
         query, ordering = self.parameters, self.ordering
-        queryset = self.rows(tenant=request.tenant, query=query, **kwargs)  # type: ignore[attr-defined]
+        queryset = self.rows(tenant=self.tenant, query=query, **kwargs)
         if isinstance(query, SyncQuery) and query.updated_after is not None:
             ordering, queryset = self.sync_ordering, queryset.filter(updated_at__gt=query.updated_after)
         page = pagination.paginate(request, queryset, query=query, ordering=ordering, shape=self.shape, row=self.row)

@@ -122,8 +122,9 @@ def test_ticks_at_once_give_the_same(shop: Any, loaded: ApiClient) -> None:
 def test_tick_leaves_when_another_has_the_turn(shop: Any, loaded: ApiClient) -> None:
     from django.db import connection
 
-    from analytics.services.refresh import refresh_cohorts, take_turn
+    from analytics.services.refresh import refresh_cohorts
     from tenants.context import tenant_transaction
+    from tenants.turns import Turn, take_turn
     from tests.cast import AT
 
     answers: list[bool] = []
@@ -134,7 +135,7 @@ def test_tick_leaves_when_another_has_the_turn(shop: Any, loaded: ApiClient) -> 
         connection.close()
 
     with tenant_transaction(shop.pk):
-        take_turn(tenant=shop)
+        take_turn(Turn.COHORTS, tenant_id=shop.pk)
         other = threading.Thread(target=run)
         other.start()
         other.join(timeout=20)

@@ -7,7 +7,7 @@ from django.db import connection
 
 from acquisition.models import Channel, Spend
 from contacts.models import Tag, TagGroup
-from tenants.context import WRITE_LOCK_CLASS
+from tenants import turns
 from tenants.models import AuditEntry, FxRate
 from tests.cast import log_in
 from tests.console.shop_floor import person, tell_contacts, tell_spend
@@ -140,7 +140,8 @@ def test_a_form_is_written_in_the_tenants_turn(alice: Any, acme: Any, path: str)
             if "contacts_taggroup" in sql or "orders_source" in sql:
                 with self.other.cursor() as cursor:
                     cursor.execute(
-                        "SELECT NOT pg_try_advisory_xact_lock((%s::bigint << 40) + %s)", [WRITE_LOCK_CLASS, acme.pk]
+                        "SELECT NOT pg_try_advisory_xact_lock((%s::bigint << 40) + %s)",
+                        [int(turns.Turn.WRITES), acme.pk],
                     )
                     self.taken.append(cursor.fetchone()[0])
             return execute(sql, params, many, context)

@@ -16,7 +16,7 @@ from tests.orders.shop import order_body, post_orders
 
 ENGLISH = {"accept-language": "en"}
 HTMX = {"HX-Request": "true"}
-BOARD_QUERIES = 21
+BOARD_QUERIES = 20
 
 
 def get(user: Any, path: str = "cohorts/", **query: Any) -> Any:

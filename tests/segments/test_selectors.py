@@ -88,7 +88,7 @@ def test_the_list_asks_as_much_for_one_segment_as_for_three(
 
     with inside(shop):
         found = list(segments(tenant=shop).order_by("pk"))
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(3):
             lines = segment_lines(tenant=shop, found=found, at=AT)
 
     assert [user.name for user in lines[0].used_by] == [f"rule {number}" for number in range(count)]

@@ -10,7 +10,7 @@ from contacts.models import Change, Contact
 from orders.models import ContactStats
 from segments.models import Segment, SegmentMember, SegmentTransition
 from sop.incoming import StepBody, VersionBody
-from sop.models import Enrollment, Sop, Touchpoint
+from sop.models import Due, Enrollment, Sop, Touchpoint
 from sop.services.editing import create_sop
 from sop.services.following import follow
 from sop.services.publishing import Published, publish_sop
@@ -125,3 +125,8 @@ def _moved(tenant: Tenant, segment: Segment, ids: Sequence[int], at: datetime, *
     )
     size = SegmentMember.objects.for_tenant(tenant).filter(segment=segment).aggregate(size=Count("contact"))["size"]
     Segment.objects.for_tenant(tenant).filter(pk=segment.pk).update(size=size)
+
+
+def due_at(tenant: Tenant, sop: Sop) -> datetime | None:
+    """When the due table says that something is to be done."""
+    return Due.objects.filter(tenant=tenant, sop_id=sop.pk).values_list("due_at", flat=True).first()

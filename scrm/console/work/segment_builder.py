@@ -15,13 +15,13 @@ from django.views.decorators.http import require_GET
 
 from contacts import selectors as contact_selectors
 from scrm.console.views import ConsoleRequest, console_view, page
-from scrm.console.work.segment_builder_diff import Diff, publishing_moves
 from scrm.console.work.segment_builder_pickers import pickers
 from scrm.console.work.segments_starters import STARTERS
 from scrm.console.work.segments_usage import sops_by_segment
 from segments.models import Segment, SegmentVersion
 from segments.rules import InvalidRule, Rule, RuleError, describe, parse_rule
 from segments.selectors import segments as selectors
+from segments.selectors.publishing_moves import Diff, publishing_moves
 from segments.selectors.rules import known_names, rule_of, used_by
 from segments.services.editing import NameIsTaken, create_segment, edit_segment
 from segments.services.publishing import SegmentsFormARing, publish_segment

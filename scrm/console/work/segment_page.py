@@ -189,7 +189,7 @@ def _explained(tenant: Tenant, found: Segment, contact: Contact) -> dict[str, An
         explained = explain_contact(tenant=tenant, segment=found, contact_id=contact.pk, at=now)
     except InvalidRule:
         return context | {"is_unreadable": True}
-    told = conditions(tenant=tenant, contact=contact, explained=explained, at=now)
+    told = conditions(tenant=tenant, contact=contact, explained=explained)
     return context | {"explained": explained, "conditions": told}
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -26,23 +25,6 @@ from segments.rules.tree import (
 )
 from segments.selectors.explanations import Explained
 from tenants.models import Tenant
-
-# Parameters: tenant, contact, at, days (of windows). Grain: a window. Columns: its days, purchases, and their net sum
-# in minor units, as rules count them.
-_WINDOWS = """
-SELECT w.days, p.purchases, p.minor - r.minor
-FROM unnest(%(days)s::int[]) AS w(days)
-CROSS JOIN LATERAL (
-    SELECT count(*) AS purchases, coalesce(sum(o.base_amount_minor), 0) AS minor FROM orders_order o
-    WHERE o.tenant_id = %(tenant)s AND o.contact_id = %(contact)s AND o.status = 'paid' AND o.amount_minor > 0
-      AND o.paid_at > %(at)s - make_interval(secs => w.days * 86400.0)) p
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(f.base_amount_minor), 0) AS minor FROM orders_refund f
-    LEFT JOIN orders_order o ON o.tenant_id = %(tenant)s AND o.id = f.order_id
-    WHERE f.tenant_id = %(tenant)s AND f.contact_id = %(contact)s AND NOT f.is_superseded
-      AND (f.order_id IS NULL OR o.status = 'paid')
-      AND f.refunded_at > %(at)s - make_interval(secs => w.days * 86400.0)) r
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +47,12 @@ class _Facts:
     tags: Mapping[int, str]
     attributes: Mapping[int, AttributeValue]
     segments: Mapping[int, datetime]
-    windows: Mapping[int, tuple[int, int]]
+    windows: Mapping[OrdersLeaf, int]
 
 
-def conditions(*, tenant: Tenant, contact: Contact, explained: Explained, at: datetime) -> list[Condition]:
+def conditions(*, tenant: Tenant, contact: Contact, explained: Explained) -> list[Condition]:
     """The nodes of an explained rule with her values; as many statements whatever the rule asks."""
-    leaves = [each.node for each in explained.nodes]
-    days = sorted({leaf.days for leaf in leaves if isinstance(leaf, OrdersLeaf) and leaf.days is not None})
-    facts = _facts(tenant, contact, days, at)
+    facts = _facts(tenant, contact, explained)
     return [
         Condition(
             depth=each.pointer.count("/of"),
@@ -84,7 +64,7 @@ def conditions(*, tenant: Tenant, contact: Contact, explained: Explained, at: da
     ]
 
 
-def _facts(tenant: Tenant, contact: Contact, days: list[int], at: datetime) -> _Facts:
+def _facts(tenant: Tenant, contact: Contact, explained: Explained) -> _Facts:
     carried = selectors.contact_tags(tenant=tenant, contact_ids=[contact.pk])
     values = AttributeValue.objects.for_tenant(tenant).filter(contact=contact)
     members = SegmentMember.objects.for_tenant(tenant).filter(contact=contact)
@@ -95,15 +75,8 @@ def _facts(tenant: Tenant, contact: Contact, days: list[int], at: datetime) -> _
         tags={row.tag_id: str(row.tag) for row in carried},
         attributes={row.attribute_id: row for row in values.select_related("attribute")},
         segments=dict(members.values_list("segment_id", "entered_at")),
-        windows=_windows(tenant, contact, days, at),
+        windows=explained.windows,
     )
-
-
-def _windows(tenant: Tenant, contact: Contact, days: list[int], at: datetime) -> dict[int, tuple[int, int]]:
-    asked: dict[str, Any] = {"tenant": tenant.pk, "contact": contact.pk, "at": at, "days": days}
-    with connection.cursor() as cursor:
-        cursor.execute(_WINDOWS, asked)
-        return {of: (count, int(minor)) for of, count, minor in cursor.fetchall()}
 
 
 def _tags(leaf: TagLeaf, facts: _Facts) -> str:
@@ -139,11 +112,12 @@ def _first_order(leaf: FirstOrderLeaf, facts: _Facts) -> str:
 
 
 def _orders(leaf: OrdersLeaf, facts: _Facts) -> str:
+    is_count = leaf.measure == "count"
     if leaf.days is not None:
-        count, minor = facts.windows[leaf.days]
+        amount = facts.windows[leaf]
     else:
-        count, minor = (facts.stats.purchases, facts.stats.net_minor) if facts.stats else (0, 0)
-    return number(count) if leaf.measure == "count" else money(minor, facts.currency)
+        amount = (facts.stats.purchases if is_count else facts.stats.net_minor) if facts.stats else 0
+    return number(amount) if is_count else money(amount, facts.currency)
 
 
 def _segment(leaf: SegmentLeaf, facts: _Facts) -> str:

@@ -23,7 +23,7 @@ from contacts.services import tag_catalogue
 from contacts.services.tag_catalogue import NameIsTaken, TagGroupHasTags, UnknownTagGroup
 from contacts.tags import MAX_PART, InvalidTag
 from scrm.console.views import ConsoleRequest, console_view, page
-from scrm.console.work.segments_usage import rules_naming
+from segments.selectors.rules import rules_naming
 from tenants.access import EDITORS
 from tenants.models import Tenant
 

@@ -188,7 +188,7 @@ def test_a_version_published_during_a_build_is_built_in_its_turn(shop: Any, insi
     from django.db import connection
 
     from segments.services.builds import BuildWasTaken, build_segment
-    from segments.services.turns import take_turn
+    from tenants.turns import Turn, take_turn
 
     ann, ben = people.people(shop, 2)
     old, new = tag(shop, "old"), tag(shop, "new")
@@ -210,7 +210,7 @@ def test_a_version_published_during_a_build_is_built_in_its_turn(shop: Any, insi
         connection.close()
 
     with inside(shop):
-        take_turn(tenant=shop)
+        take_turn(Turn.SEGMENTS, tenant_id=shop.pk)
         other = threading.Thread(target=run)
         other.start()
     edit(shop, found, tagged(new))

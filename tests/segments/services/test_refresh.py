@@ -170,7 +170,7 @@ def test_any_number_of_ticks_gives_the_same(shop: Any) -> None:
 def test_a_tick_leaves_when_another_has_the_turn(shop: Any, inside: Any) -> None:
     from django.db import connection
 
-    from segments.services.turns import take_turn
+    from tenants.turns import Turn, take_turn
 
     (ann,) = people.people(shop, 1)
     vip = tag(shop)
@@ -182,7 +182,7 @@ def test_a_tick_leaves_when_another_has_the_turn(shop: Any, inside: Any) -> None
         connection.close()
 
     with inside(shop):
-        take_turn(tenant=shop)
+        take_turn(Turn.SEGMENTS, tenant_id=shop.pk)
         other = threading.Thread(target=run)
         other.start()
         other.join(timeout=20)

@@ -81,56 +81,32 @@ def lay_sop(
     **version: Any,
 ) -> Laid:
     """Publish an SOP and plan one touchpoint for each of these people."""
-    said: dict[str, Any] = {"exits_on_leaving": False} | version
     entered_at = due_at - timedelta(days=1)
     with tenant_transaction(tenant.pk):
-        segment, _ = Segment.objects.for_tenant(tenant).get_or_create(
-            name=name, defaults={"tenant": tenant, "kind": "list", "created_at": AT, "updated_at": AT}
-        )
-        sop = Sop.objects.create(
-            tenant=tenant, name=name, state=Sop.State.PUBLISHED, live_number=1, created_at=AT, updated_at=AT
-        )
-        held = SopVersion.objects.create(
-            tenant=tenant, sop=sop, number=1, segment=segment, created_at=AT, published_at=entered_at, **said
-        )
-        step = Step.objects.create(
-            tenant=tenant,
-            version=held,
-            position=1,
-            timing=Step.Timing.AFTER,
-            after_minutes=1440,
-            touch_kind=TouchKind.PRIVATE_CHAT,
-            content="",
-            compiled=compiled,
-        )
-        Enrollment.objects.bulk_create(
-            [
-                Enrollment(
-                    tenant=tenant,
-                    sop=sop,
-                    version=held,
-                    contact=person,
-                    entered_at=entered_at,
-                    last_due_at=due_at,
-                )
-                for person in people
-            ],
-            5_000,
-        )
+        step = _lay_step(tenant, name, compiled, published_at=entered_at, **version)
+        sop, held = step.version.sop, step.version
+        inside: dict[str, Any] = {"tenant": tenant, "sop": sop, "version": held, "entered_at": entered_at}
+        runs = [Enrollment(contact=person, last_due_at=due_at, **inside) for person in people]
+        Enrollment.objects.bulk_create(runs, 5_000)
+        plan = {"tenant_id": tenant.pk, "sop_id": sop.pk, "step_id": step.pk}
         with connection.cursor() as cursor:
-            cursor.execute(
-                PLAN,
-                {
-                    "tenant_id": tenant.pk,
-                    "sop_id": sop.pk,
-                    "step_id": step.pk,
-                    "due_at": due_at,
-                    "late_at": due_at + late_after,
-                },
-            )
+            cursor.execute(PLAN, {**plan, "due_at": due_at, "late_at": due_at + late_after})
             ids = [row[0] for row in cursor.fetchall()]
         note_due(tenant=tenant, sop_ids=[sop.pk])
     return Laid(tenant, sop, held, step, ids)
+
+
+def _lay_step(tenant: Tenant, name: str, compiled: Any, *, published_at: datetime, **version: Any) -> Step:
+    """One step of a published version; its segment is an empty list."""
+    made: dict[str, Any] = {"tenant": tenant, "created_at": AT, "updated_at": AT}
+    segment, _ = Segment.objects.for_tenant(tenant).get_or_create(name=name, defaults={"kind": "list", **made})
+    sop = Sop.objects.create(name=name, state=Sop.State.PUBLISHED, live_number=1, **made)
+    said: dict[str, Any] = {"exits_on_leaving": False, "published_at": published_at, **version}
+    held = SopVersion.objects.create(tenant=tenant, sop=sop, number=1, segment=segment, created_at=AT, **said)
+    when: dict[str, Any] = {"timing": Step.Timing.AFTER, "after_minutes": 1440}
+    told: dict[str, Any] = {"touch_kind": TouchKind.PRIVATE_CHAT, "content": "", "compiled": compiled}
+    step: Step = Step.objects.create(tenant=tenant, version=held, position=1, **when, **told)
+    return step
 
 
 def set_cap(tenant: Tenant, per_day: int) -> None:

@@ -7,9 +7,9 @@ from sop.drafts import DraftIsInvalid
 from sop.incoming import StepBody, VersionBody
 from sop.models import Due, Sop, SopVersion, Step, TouchBudget
 from sop.services.editing import create_sop, edit_sop, save_draft
+from sop.services.living import SopIsArchived
 from sop.services.pausing import SopIsNotPaused, SopIsNotPublished, pause_sop, resume_sop, stop_sop
 from sop.services.publishing import CannotPublish
-from sop.services.turns import SopIsArchived
 from tenants.context import tenant_transaction
 from tenants.models import AuditEntry
 from tests.cast import AT

@@ -1,17 +1,14 @@
 """Whom publishing a rule would move."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
-
 from contacts.models import Contact
 from segments.rules import Rule, compile_rule
+from segments.selectors.previews import patiently
 from tenants.models import Tenant
 
-PATIENCE_MS = 5_000
 SAMPLE = 5
 # Parameters: those of the rule; tenant, segment, sample. Columns: how many the rule finds, how many would enter and
 # leave, and some of each by id. Grain: one row.
@@ -41,30 +38,13 @@ class Diff:
 
 
 def publishing_moves(*, tenant: Tenant, segment_id: int, rule: Rule, at: datetime) -> Diff | None:
-    """Compare whom a rule finds now with a segment's people; None when that takes longer than PATIENCE_MS."""
+    """Compare whom a rule finds now with a segment's people; None when that takes too long."""
     compiled = compile_rule(rule, tenant_id=tenant.pk, at=at)
     asked: dict[str, Any] = {**compiled.params, "tenant": tenant.pk, "segment": segment_id, "sample": SAMPLE}
-    row = _patiently(_MOVES.replace("{rule}", compiled.sql), asked)
+    row = patiently(_MOVES.replace("{rule}", compiled.sql), asked)
     if row is None:
         return None
     size, entering, leaving, coming, going = row
     people = {each.pk: each for each in Contact.objects.for_tenant(tenant).filter(pk__in=[*coming, *going])}
     named = [[people[pk] for pk in ids if pk in people] for ids in (coming, going)]
     return Diff(size, entering, leaving, *named)
-
-
-def _patiently(statement: str, asked: dict[str, Any]) -> Sequence[Any] | None:
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT current_setting('statement_timeout')")
-            (before,) = cursor.fetchone()
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(PATIENCE_MS)])
-            cursor.execute("SET LOCAL work_mem = '64MB'")
-            cursor.execute(statement, asked)
-            row: Sequence[Any] = cursor.fetchone()
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
-            return row
-    except OperationalError as error:
-        if getattr(error.__cause__, "pgcode", None) != "57014":  # query_canceled
-            raise
-        return None

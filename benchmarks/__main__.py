@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.figures import Figure, as_json, as_row, from_json
 
 FOLDER = Path(__file__).parent
-NAMES = ("orders", "cohorts")
+NAMES = ("orders", "cohorts", "segments", "touchpoints", "live")
 CHILD = """
 import importlib, json, pathlib, sys
 from benchmarks.figures import as_json
@@ -51,7 +51,14 @@ def run_apart(name: str, *, rounds: int) -> list[Figure]:
     print(f"Running {name}, {rounds} rounds …", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "figures.json"
-        subprocess.run([sys.executable, "-c", CHILD, name, str(rounds), str(answer)], check=True)
+        child = subprocess.Popen([sys.executable, "-c", CHILD, name, str(rounds), str(answer)])
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:  # the child was told too, and removes what it made
+            child.wait()
+            raise
+        if code:
+            raise subprocess.CalledProcessError(code, name)
         return [from_json(figure) for figure in json.loads(answer.read_text())]
 
 

@@ -1,13 +1,21 @@
 """What can be asked about orders and refunds."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
+from contacts.selectors import whole_instants
+from contacts.timeline import TimelineItem, newest_items
 from orders.models import Order, OrderItem, Refund
 from tenants.models import Tenant
 from tenants.scoping import TenantQuerySet
+
+KINDS = ("order", "refund")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +110,52 @@ def waiting_sums(*, tenant: Tenant) -> list[Waiting]:
         .order_by("wait_reason", "currency")
     )
     return [Waiting(row["wait_reason"], row["currency"], row["orders"], int(row["amount_minor"])) for row in rows]
+
+
+def timeline_items(
+    *,
+    tenant: Tenant,
+    contact_id: int,
+    before: datetime | None = None,
+    limit: int = 50,
+    kinds: Collection[str] = KINDS,
+) -> list[TimelineItem]:
+    """A contact's orders and refunds, newest first; the shape and its paging: `contacts.timeline`.
+
+    The subject of both is the order. An order stands where it was paid, before that where it came in.
+    """
+    items: list[TimelineItem] = []
+    if "refund" in kinds:
+        given_back = refunds(tenant=tenant, contact_id=contact_id).select_related("order", "source")
+        items += map(_refund_item, whole_instants(given_back, "refunded_at", before=before, limit=limit))
+    if "order" in kinds:
+        placed = orders(tenant=tenant, wanted=OrderFilter(contact_id=contact_id))
+        dated = placed.annotate(stands_at=Coalesce("paid_at", "created_at"))
+        items += map(_order_item, whole_instants(dated, "stands_at", before=before, limit=limit))
+    return newest_items(items, limit=limit)
+
+
+def _order_item(order: Any) -> TimelineItem:
+    is_paid = order.status == Order.Status.PAID
+    return TimelineItem(
+        at=order.stands_at,
+        kind="order",
+        title=order.external_id,
+        detail=order.source.name if is_paid else f"{order.source.name} · {order.get_status_display()}",
+        subject_id=order.pk,
+        amount_minor=order.amount_minor,
+        currency=order.currency,
+    )
+
+
+def _refund_item(refund: Refund) -> TimelineItem:
+    of_order = _("of order %(number)s") % {"number": refund.order.external_id} if refund.order else ""
+    return TimelineItem(
+        at=refund.refunded_at,
+        kind="refund",
+        title=refund.external_id,
+        detail=of_order or refund.source.name,
+        subject_id=refund.order_id,
+        amount_minor=-refund.amount_minor,
+        currency=refund.currency,
+    )

@@ -30,13 +30,16 @@ _PURCHASES = """FROM orders_order o
     AND o.contact_id <of>"""
 _COUNTED = """SELECT o.contact_id, count(*) AS purchases <purchases>
   GROUP BY o.contact_id"""
+# An order is looked up by its key: `version_at` stands in no index, so that none by time, which starts with the tenant
+# too, can be read in place of the row.
 _SUMMED = """SELECT coalesce(p.contact_id, r.contact_id) AS contact_id, coalesce(p.purchases, 0) AS purchases,
     coalesce(p.minor, 0) - coalesce(r.minor, 0) AS net
   FROM (SELECT o.contact_id, count(*) AS purchases, sum(o.base_amount_minor) AS minor <purchases>
     GROUP BY o.contact_id) p
   FULL JOIN (SELECT f.contact_id, sum(f.base_amount_minor) AS minor FROM orders_refund f
     LEFT JOIN LATERAL (
-      SELECT status FROM orders_order WHERE tenant_id = <tenant> AND id = f.order_id OFFSET 0) o ON true
+      SELECT status FROM orders_order
+      WHERE tenant_id = <tenant> AND id = f.order_id AND version_at < 'infinity' OFFSET 0) o ON true
     WHERE f.tenant_id = <tenant> AND f.refunded_at > <since> AND NOT f.is_superseded
       AND (f.order_id IS NULL OR o.status = 'paid') AND f.contact_id <of>
     GROUP BY f.contact_id) r ON r.contact_id = p.contact_id"""

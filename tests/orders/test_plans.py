@@ -1,5 +1,6 @@
 """The plans that keep a call's cost the same however large the tenant and however stale the statistics."""
 
+from contextlib import closing
 from typing import Any
 
 import psycopg2
@@ -17,6 +18,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def analyze(*tables: str) -> None:
     """As autovacuum does: the statistics know who is there now."""
+    tell_owner(f"ANALYZE {', '.join(tables)}")
+
+
+def tell_owner(*statements: str) -> None:
+    """Run statements as the tables' owner, each by itself."""
     held = settings.DATABASES["owner"]
     owner = psycopg2.connect(
         dbname=held["NAME"],
@@ -25,9 +31,10 @@ def analyze(*tables: str) -> None:
         host=held["HOST"],
         port=held["PORT"] or None,
     )
-    with owner, owner.cursor() as cursor:
-        cursor.execute(f"ANALYZE {', '.join(tables)}")
-    owner.close()
+    owner.autocommit = True
+    with closing(owner), owner.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
 
 
 def plan(tenant: Tenant, statement: str, **parameters: Any) -> str:

@@ -1,16 +1,17 @@
 """The plans that keep a rule's cost linear however large the tenant and however stale the statistics."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from tests.orders.test_plans import analyze
+from tests.orders.test_plans import analyze, tell_owner
 from tests.segments.rules.histories import AT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PEOPLE = 3_000
-# everybody has a tag, a value, membership and an order a day old; parameters: tenant, people
+# everybody has a tag, a value, an order and a refund; parameters: tenant, source, tag, attribute, at, people
 FILL = """
 WITH people AS (
     INSERT INTO contacts_contact (tenant_id, name, phone, email, attributes, acquired_at, created_at, updated_at)
@@ -24,6 +25,13 @@ WITH people AS (
 ), sums AS (
     INSERT INTO orders_contactstats (tenant_id, contact_id, purchases, gross_minor, refunded_minor, last_purchase_at)
     SELECT %(tenant)s, id, 1, 100, 0, %(at)s FROM people
+), refunds AS (
+    INSERT INTO orders_refund (tenant_id, source_id, external_id, origin, order_external_id, is_superseded, contact_id,
+                               wait_reason, buyer, refunded_at, currency, amount_minor, base_amount_minor, version_at,
+                               content_hash, created_at, updated_at)
+    SELECT %(tenant)s, %(source)s, id::text, 'alone', '', false, id, '', '{}', %(at)s, 'GBP', 1, 1, %(at)s, '', %(at)s,
+           %(at)s
+    FROM people
 )
 INSERT INTO orders_order (tenant_id, source_id, external_id, contact_id, wait_reason, status, paid_at, currency,
                           amount_minor, discount_minor, shipping_minor, tax_minor, fx_rate, fx_given,
@@ -33,7 +41,9 @@ SELECT %(tenant)s, %(source)s, id::text, id, '', 'paid', %(at)s, 'GBP', 100, 0, 
        %(at)s, '', '', %(at)s, %(at)s
 FROM people
 """
-TABLES = "contacts_contact contacts_contacttag contacts_attributevalue orders_contactstats orders_order".split()
+TABLES = (
+    "contacts_contact contacts_contacttag contacts_attributevalue orders_contactstats orders_order orders_refund".split()
+)
 
 
 @pytest.fixture
@@ -66,6 +76,27 @@ def test_some_contacts_are_looked_up_by_their_keys(strangers: Any) -> None:
     assert "id = k.id" in told
     assert "Seq Scan" not in told
     assert all("contact" in line or "id = " in line for line in told.splitlines() if "Index Cond" in line)
+
+
+@pytest.fixture
+def many_tenants(strangers: Any) -> Iterator[Any]:
+    """As if there were a thousand tenants with a few orders and refunds each."""
+    bought = ("orders_order", "orders_refund")
+    tell_owner(*(f"ALTER TABLE {table} ALTER tenant_id SET (n_distinct = 1000)" for table in bought))
+    tell_owner(f"VACUUM ANALYZE {', '.join(TABLES)}")
+    yield strangers
+    tell_owner(*(f"ALTER TABLE {table} ALTER tenant_id RESET (n_distinct)" for table in bought))
+
+
+def test_among_a_thousand_small_tenants_people_are_looked_up_by_their_keys_too(many_tenants: Any) -> None:
+    from segments.rules import compile_rule
+
+    tenant, rule = many_tenants
+
+    told = _explained(tenant, compile_rule(rule, tenant_id=tenant.pk, at=AT, contact_ids=range(1, 101)))
+
+    assert "orders_refund_by_contact" in told and "orders_order_by_contact" in told
+    assert "_by_time" not in told
 
 
 def test_edges_are_scanned_by_the_indexes_of_their_instants(strangers: Any) -> None:

@@ -32,7 +32,7 @@ test: setup test-system
 	@$(BIN)/python -m pytest $(ARGS)
 
 fast: setup
-	@$(BIN)/python -m pytest -q -m fast $(ARGS)
+	@$(BIN)/python -m pytest -q -m fast -p no:playwright --ignore tests/browser $(ARGS)
 
 check: lint test
 

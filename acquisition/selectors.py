@@ -2,18 +2,22 @@
 
 from collections import Counter
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import IsNull
+from django.utils.translation import gettext as _
 
 from acquisition.models import Channel, Spend, Touch
+from contacts.selectors import whole_instants
+from contacts.timeline import TimelineItem
 from tenants.models import Tenant
 from tenants.money import days_of_month
 
 NEVER_PAID = "organic"
+KINDS = ("touch",)
 
 
 class DaySpend(NamedTuple):
@@ -73,3 +77,23 @@ def contacts_with_touch_channel(*, tenant: Tenant, contact_ids: Collection[int])
         .distinct("contact_id")
     )
     return {contact for contact, channel in firsts.values_list("contact_id", "channel_id") if channel is not None}
+
+
+def timeline_items(
+    *,
+    tenant: Tenant,
+    contact_id: int,
+    before: datetime | None = None,
+    limit: int = 50,
+    kinds: Collection[str] = KINDS,
+) -> list[TimelineItem]:
+    """A contact's touches, newest first; the subject is the channel. The shape and its paging: `contacts.timeline`."""
+    if "touch" not in kinds:
+        return []
+    found = Touch.objects.for_tenant(tenant).filter(contact_id=contact_id).select_related("channel")
+    return [_touch_item(touch) for touch in whole_instants(found, "happened_at", before=before, limit=limit)]
+
+
+def _touch_item(touch: Touch) -> TimelineItem:
+    title = touch.channel.name if touch.channel else _("no channel")
+    return TimelineItem(at=touch.happened_at, kind="touch", title=title, subject_id=touch.channel_id)

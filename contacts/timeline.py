@@ -11,9 +11,11 @@ class TimelineItem:
 
     `kind`: the word for what it is about, such as `tag`, `consent`, `order`, `touchpoint`; `title` and `detail`: in
     the reader's language; `actor`: who did it, as the audit log names actors; `subject_id`: our id of what it is
-    about (an order's item: the order), None where there is nothing to open. Each app's selectors have
-    `timeline_items(tenant, contact_id, before, limit)`: the newest items before an instant, newest first, `limit` of
-    them and all others of the last one's instant, so that `before` of the next page misses none.
+    about (an order's item: the order), None where there is nothing to open; `amount_minor`: money that moved, in the
+    minor units of `currency`, below zero where it was given back. Each app's selectors have KINDS, the kinds that it
+    tells, and `timeline_items(tenant, contact_id, before, limit, kinds)`: the newest items of these kinds before an
+    instant, newest first, `limit` of them and all others of the last one's instant, so that `before` of the next page
+    misses none.
     """
 
     at: datetime
@@ -22,6 +24,8 @@ class TimelineItem:
     detail: str = ""
     actor: str = ""
     subject_id: int | None = None
+    amount_minor: int | None = None
+    currency: str = ""
 
 
 def newest_items(items: Iterable[TimelineItem], *, limit: int) -> list[TimelineItem]:

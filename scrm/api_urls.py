@@ -2,6 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from scrm.timeline.api import TimelineView
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("tenants.api.urls")),
     path("api/v1/", include("contacts.api.urls")),
@@ -10,4 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("sop.api.urls")),
     path("api/v1/", include("segments.api.urls")),
     path("api/v1/", include("analytics.api.urls")),
+    path("api/v1/contacts/<int:contact_id>/timeline", TimelineView.as_view()),
 ]

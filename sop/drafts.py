@@ -41,15 +41,24 @@ def read_steps(steps: Sequence[StepBody], *, attributes: Collection[str]) -> lis
     if len(steps) > MAX_STEPS:
         detail = _("An SOP has at most %(most)d steps.") % {"most": MAX_STEPS}
         raise DraftIsInvalid(FieldError("/steps", "too_many_steps", detail))
-    plans, errors = [], []
-    for index, step in enumerate(steps):
-        try:
-            plans.append(_plan(step, attributes))
-        except DraftIsInvalid as invalid:
-            errors += [FieldError(f"/steps/{index}/{one.pointer}", one.code, one.detail) for one in invalid.errors]
+    plans, errors = try_steps(steps, attributes=attributes)
     if errors:
         raise DraftIsInvalid(*errors)
-    return plans
+    return list(plans.values())
+
+
+def try_steps(
+    steps: Sequence[StepBody], *, attributes: Collection[str]
+) -> tuple[dict[int, StepPlan], list[FieldError]]:
+    """The steps that can be kept, by their place in the draft, and what is wrong with the others."""
+    plans: dict[int, StepPlan] = {}
+    errors: list[FieldError] = []
+    for index, step in enumerate(steps):
+        try:
+            plans[index] = _plan(step, attributes)
+        except DraftIsInvalid as invalid:
+            errors += [FieldError(f"/steps/{index}/{one.pointer}", one.code, one.detail) for one in invalid.errors]
+    return plans, errors
 
 
 def cautions(steps: Sequence[StepPlan], *, per_day: int) -> list[FieldError]:

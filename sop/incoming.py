@@ -8,6 +8,7 @@ from sop.timing import MAX_AFTER_MINUTES, MAX_DAY, MAX_LATE_MINUTES
 from tenants.incoming import Id, Incoming, Text300, limit
 
 MAX_STEPS = 100
+MOST_PER_DAY = 20
 
 
 def _whole(low: int, high: int, code: str) -> msgspec.Meta:
@@ -71,6 +72,14 @@ class SopEdit(Incoming, frozen=True, kw_only=True):
     description: Text300 | msgspec.UnsetType = msgspec.UNSET
 
 
+class PreviewBody(Incoming, frozen=True, kw_only=True):
+    """The body of `POST /sops/preview`: a draft as far as it is written."""
+
+    segment: Id | None = None
+    steps: Steps = []
+    contact: Annotated[Id, msgspec.Meta(description="To whom; without: who entered the segment last.")] | None = None
+
+
 class PublishBody(Incoming, frozen=True, kw_only=True):
     """The body of `POST /sops/{id}/publish`."""
 
@@ -79,3 +88,9 @@ class PublishBody(Incoming, frozen=True, kw_only=True):
 
 class NothingBody(Incoming, frozen=True):
     """An act that needs no words."""
+
+
+class TouchBudgetBody(Incoming, frozen=True):
+    """The body of `PUT /touch-budget`."""
+
+    per_day: Annotated[int, _whole(1, MOST_PER_DAY, "invalid_limit")]

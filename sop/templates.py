@@ -53,6 +53,17 @@ def variables(compiled: Sequence[str | Sequence[str]]) -> set[str]:
     return {part[0] for part in compiled if not isinstance(part, str)}
 
 
+def variable_text(name: str, *, fallback: str = "") -> str:
+    """How a text names a variable."""
+    return "{{ " + name + (f"|{fallback}" if fallback else "") + " }}"
+
+
+def contact_values(*, name: str, attributes: Mapping[str, object]) -> dict[str, str]:
+    """What texts may say of a contact with this name and these attributes: variable → value."""
+    told = {f"{ATTRIBUTE}{key}": attribute_value(value) for key, value in attributes.items()}
+    return {CONTACT_NAME: name, **told}
+
+
 def attribute_value(value: object) -> str:
     """What a text says of a contact's attribute; "" for what cannot be said: yes or no, lists, objects, null."""
     if isinstance(value, str):

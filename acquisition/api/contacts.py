@@ -56,7 +56,7 @@ class ContactsBulkView(BulkView):
 
 
 class ContactListView(ListView):
-    """Contacts, newest acquisition first; with `q` the newest contact first."""
+    """Contacts, newest acquisition first; with `q` the newest contact first. Routed where segments are known."""
 
     scopes = {"GET": "contacts:read"}
     row = rows.ContactRow
@@ -67,10 +67,14 @@ class ContactListView(ListView):
         return people.list_ordering(people.ContactFilters(text=self.parameters.q or ""))
 
     def rows(self, *, tenant: Tenant, query: Any) -> QuerySet[Any]:
-        filters = _filters(query)
+        filters = _filters(query, among=self.among(tenant=tenant, query=query))
         none: QuerySet[Any] = Contact.objects.none()
         found = none if filters is None else people.contact_list(tenant=tenant, filters=filters)
         return found.select_related("channel")
+
+    def among(self, *, tenant: Tenant, query: Any) -> QuerySet[Any, Any] | None:
+        """A query of the ids that the list is narrowed to."""
+        return None
 
     def shape(self, found: list[Any]) -> Sequence[msgspec.Struct]:
         carried = people.contact_tags(tenant=self.tenant, contact_ids=[contact.pk for contact in found])
@@ -114,7 +118,7 @@ def _detail(tenant: Tenant, contact_id: int, *, sees_full_phones: bool) -> rows.
     )
 
 
-def _filters(query: ContactQuery) -> people.ContactFilters | None:
+def _filters(query: ContactQuery, *, among: QuerySet[Any, Any] | None) -> people.ContactFilters | None:
     """The list's filters; None when the tag can be no tag."""
     try:
         tag = parse_tag(query.tag) if query.tag else None
@@ -126,4 +130,5 @@ def _filters(query: ContactQuery) -> people.ContactFilters | None:
         channel=query.channel,
         acquired_from=query.acquired_from,
         acquired_to=query.acquired_to,
+        among=among,
     )

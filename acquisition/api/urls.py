@@ -5,7 +5,6 @@ from django.urls import path
 from acquisition.api import contacts, views
 
 urlpatterns = [
-    path("contacts", contacts.ContactListView.as_view()),
     path("contacts/bulk", contacts.ContactsBulkView.as_view()),
     path("contacts/<int:contact_id>", contacts.ContactView.as_view()),
     path("acquisition/channels", views.ChannelListView.as_view()),

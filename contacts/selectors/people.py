@@ -27,13 +27,17 @@ CROSS JOIN LATERAL (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactFilters:
-    """What a list is narrowed to; `channel`: a slug or `NO_CHANNEL`. Days are the tenant's, both included."""
+    """What a list is narrowed to; `channel`: a slug or `NO_CHANNEL`. Days are the tenant's, both included.
+
+    `among`: a query of contact ids, such as those of a segment.
+    """
 
     text: str = ""
     tag: TagName | None = None
     channel: str | None = None
     acquired_from: date | None = None
     acquired_to: date | None = None
+    among: QuerySet[Any, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ def contact_list(*, tenant: Tenant, filters: ContactFilters) -> Contacts:
     if filters.tag:
         carriers = ContactTag.objects.for_tenant(tenant).filter(tag_id=_tag_id(tenant, filters.tag))
         found = found.filter(pk__in=carriers.values("contact_id"))
+    if filters.among is not None:
+        found = found.filter(pk__in=filters.among)
     days = {"acquired_date__gte": filters.acquired_from, "acquired_date__lte": filters.acquired_to}
     return found.filter(**{field: day for field, day in days.items() if day})
 

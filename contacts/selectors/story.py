@@ -1,5 +1,6 @@
 """What happened to a contact here: tags that came and went, consent given and withdrawn."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -10,18 +11,26 @@ from contacts.models import Consent, ConsentMove, ContactTag, TagMove, TouchKind
 from contacts.timeline import TimelineItem, newest_items
 from tenants.models import Tenant
 
+KINDS = ("tag", "consent")
 _M = TypeVar("_M", bound=Model)
 
 
 def timeline_items(
-    *, tenant: Tenant, contact_id: int, before: datetime | None = None, limit: int = 50
+    *,
+    tenant: Tenant,
+    contact_id: int,
+    before: datetime | None = None,
+    limit: int = 50,
+    kinds: Collection[str] = KINDS,
 ) -> list[TimelineItem]:
     """Moves of a contact's tags and consent, newest first; the shape and its paging: `contacts.timeline`."""
-    moves = TagMove.objects.for_tenant(tenant).filter(contact_id=contact_id)
-    said = ConsentMove.objects.for_tenant(tenant).filter(contact_id=contact_id)
-    newest_tags = whole_instants(moves.select_related("tag__group"), "created_at", before=before, limit=limit)
-    newest_consents = whole_instants(said, "created_at", before=before, limit=limit)
-    items = [*map(_tag_item, newest_tags), *map(_consent_item, newest_consents)]
+    items: list[TimelineItem] = []
+    if "tag" in kinds:
+        moves = TagMove.objects.for_tenant(tenant).filter(contact_id=contact_id).select_related("tag__group")
+        items += map(_tag_item, whole_instants(moves, "created_at", before=before, limit=limit))
+    if "consent" in kinds:
+        said = ConsentMove.objects.for_tenant(tenant).filter(contact_id=contact_id)
+        items += map(_consent_item, whole_instants(said, "created_at", before=before, limit=limit))
     return newest_items(items, limit=limit)
 
 

@@ -25,12 +25,15 @@ ACTS: Mapping[str, StrOrPromise] = {
     "sop.paused": gettext_lazy("SOP paused"),
     "sop.resumed": gettext_lazy("SOP resumed"),
     "sop.stopped": gettext_lazy("SOP stopped"),
+    "touch_budget.changed": gettext_lazy("daily limit changed"),
 }
 DETAILS: Mapping[str, StrOrPromise] = {
+    "before": gettext_lazy("before"),
     "fields": gettext_lazy("fields"),
     "margin": gettext_lazy("margin"),
     "name": gettext_lazy("name"),
     "owner": gettext_lazy("owner"),
+    "per_day": gettext_lazy("messages per contact and day"),
     "role": gettext_lazy("role"),
     "rows": gettext_lazy("rows"),
     "scopes": gettext_lazy("scopes"),

@@ -60,6 +60,14 @@ MENU: list[tuple[str | Promise, list[Entry]]] = [
             Entry(_("Attributes"), "list_alt", "attributes"),
         ],
     ),
+    (
+        _("Operations"),
+        [
+            Entry("SOP", "schedule_send", "sops", BOARD_READERS),
+            Entry(_("Touchpoints"), "outgoing_mail", "touchpoints", BOARD_READERS),
+            Entry(_("Inbox"), "inbox", "inbox", BOARD_READERS),
+        ],
+    ),
     (_("Analysis"), [Entry(_("Cohort board"), "grid_on", "cohorts", BOARD_READERS)]),
     (
         _("Channels and spend"),

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -56,6 +57,11 @@ def page(
     _remember_tenant(request)
     shell = site.each_context(request)
     return TemplateResponse(request, template, {**shell, "title": title, "is_fullwidth": "1", **context}, status=status)
+
+
+def by(request: ConsoleRequest) -> dict[str, Any]:
+    """Whose rows a service writes, by whom and when."""
+    return {"tenant": request.tenant, "actor": str(request.user), "at": timezone.now()}
 
 
 def _remember_tenant(request: ConsoleRequest) -> None:

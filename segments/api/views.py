@@ -146,7 +146,7 @@ class PublishView(TenantAPIView):
 
 
 class ArchiveView(TenantAPIView):
-    """Take a segment out of use: its people stay as they are, nobody enters or leaves any more."""
+    """Take a segment out of use. Routed where it is known who else takes its people."""
 
     scopes = {"POST": "segments:write"}
     body = incoming.SegmentArchive

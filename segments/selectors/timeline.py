@@ -1,5 +1,6 @@
 """A contact's entries into segments and exits, for its timeline."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -11,12 +12,20 @@ from segments.selectors.members import moves_of
 from tenants.models import Tenant
 
 KIND = "segment"
+KINDS = (KIND,)
 
 
 def timeline_items(
-    *, tenant: Tenant, contact_id: int, before: datetime | None = None, limit: int = 50
+    *,
+    tenant: Tenant,
+    contact_id: int,
+    before: datetime | None = None,
+    limit: int = 50,
+    kinds: Collection[str] = KINDS,
 ) -> list[TimelineItem]:
     """A contact's moves and their causes, newest first; the shape and its paging: `contacts.timeline`."""
+    if KIND not in kinds:
+        return []
     moves = moves_of(tenant=tenant, contact_id=contact_id)
     return [_item(move) for move in whole_instants(moves, "at", before=before, limit=limit)]
 

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from sop.models import Enrollment, Sop, SopVersion, Step, Touchpoint
+from sop.selectors.previews import DraftPreview
 from sop.selectors.reports import RunCounts, SopReport, StepCounts, VersionReport
 from sop.services.publishing import Published
 from tenants.results import FieldError
@@ -57,6 +58,25 @@ class PublishAnswer(msgspec.Struct, frozen=True):
     sop: SopApiRow
     version: int
     members: int
+    warnings: list[FieldError]
+
+
+class MessagePreviewRow(msgspec.Struct, frozen=True):
+    """What one step would send; `step` is its place in the draft, from 0, `due_at` for who enters now."""
+
+    step: int
+    due_at: datetime
+    text: str
+
+
+class DraftPreviewAnswer(msgspec.Struct, frozen=True):
+    """What a draft would send to `contact`, in order of time; `errors` and `warnings` point into the draft."""
+
+    contact: int | None
+    contact_name: str | None
+    members: int | None
+    messages: list[MessagePreviewRow]
+    errors: list[FieldError]
     warnings: list[FieldError]
 
 
@@ -172,6 +192,19 @@ def version_row(version: SopVersion) -> SopVersionRow:
 def publish_answer(sop: Sop, published: Published) -> PublishAnswer:
     """Show what went out."""
     return PublishAnswer(sop_row(sop), published.version.number, published.members, published.warnings)
+
+
+def preview_answer(preview: DraftPreview) -> DraftPreviewAnswer:
+    """Show what a draft would send."""
+    contact = preview.contact
+    return DraftPreviewAnswer(
+        contact=None if contact is None else contact.pk,
+        contact_name=None if contact is None else contact.name,
+        members=preview.members,
+        messages=[MessagePreviewRow(one.index, one.due_at, one.text) for one in preview.messages],
+        errors=preview.errors,
+        warnings=preview.warnings,
+    )
 
 
 def report_answer(sop: Sop, report: SopReport) -> SopReportAnswer:

@@ -9,11 +9,14 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from rest_framework.request import Request
 
+from contacts.models import Contact
+from segments.models import Segment
 from sop.api import rows
 from sop.drafts import DraftIsInvalid
-from sop.incoming import NothingBody, PublishBody, SopBody, SopEdit, VersionBody
+from sop.incoming import NothingBody, PreviewBody, PublishBody, SopBody, SopEdit, VersionBody
 from sop.models import Sop
 from sop.selectors import reports, sops
+from sop.selectors.previews import preview_draft
 from sop.services.editing import create_sop, edit_sop, save_draft
 from sop.services.living import SopIsArchived
 from sop.services.pausing import SopIsNotPaused, SopIsNotPublished, pause_sop, resume_sop, stop_sop
@@ -96,6 +99,19 @@ class SopVersionListView(ListView):
         return StructResponse(rows.version_row(version))
 
 
+class SopPreviewView(TenantAPIView):
+    """What a draft would send to a contact who enters now, and what is wrong with it; nothing is saved."""
+
+    scopes = {"POST": "sops:read"}
+    body = PreviewBody
+    answer = rows.DraftPreviewAnswer
+
+    def post(self, request: Request) -> HttpResponse:
+        draft = self.read(request, PreviewBody)
+        with refusals():
+            return StructResponse(rows.preview_answer(preview_draft(tenant=self.tenant, draft=draft, at=self.at)))
+
+
 class SopPublishView(TenantAPIView):
     """Publish the draft: entries into its segment count from now on; who is inside an older version stays there."""
 
@@ -160,7 +176,7 @@ def refusals() -> Iterator[None]:
     """Turn what services refuse into problems."""
     try:
         yield
-    except Sop.DoesNotExist:
+    except (Sop.DoesNotExist, Segment.DoesNotExist, Contact.DoesNotExist):
         raise Http404 from None
     except DraftIsInvalid as invalid:
         raise ApiProblem(400, "The SOP cannot be kept like this; see errors.", errors=invalid.errors) from None

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Prefetch, QuerySet
 
+from sop.incoming import StepBody, VersionBody
 from sop.models import Enrollment, Sop, SopVersion, Step, Touchpoint
 from tenants.models import Tenant
 
@@ -67,6 +68,28 @@ def versions_of(*, tenant: Tenant, sop_id: int | None = None) -> QuerySet[SopVer
     rows = rows if sop_id is None else rows.filter(sop_id=sop_id)
     steps = Step.objects.for_tenant(tenant).order_by("position")
     return rows.select_related("segment").prefetch_related(Prefetch("steps", steps))
+
+
+def version_body(version: SopVersion) -> VersionBody:
+    """A version as the draft that says the same; `version` with its steps."""
+    return VersionBody(
+        segment=version.segment_id,
+        steps=[_step_body(step) for step in version.steps.all()],
+        exits_on_leaving=version.exits_on_leaving,
+        exits_on_order=version.exits_on_order,
+        may_reenter=version.may_reenter,
+    )
+
+
+def _step_body(step: Step) -> StepBody:
+    return StepBody(
+        content=step.content,
+        day=step.day,
+        at=None if step.at_time is None else f"{step.at_time:%H:%M}",
+        after_minutes=step.after_minutes,
+        late_after_minutes=step.late_after_minutes,
+        touch_kind="private_chat",
+    )
 
 
 def _last_week(tenant: Tenant, at: datetime) -> dict[int, Counter[str]]:

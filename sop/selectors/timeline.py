@@ -1,9 +1,10 @@
-"""What SOPs did to a contact: runs that began and ended, messages sent and not sent, with the reason."""
+"""What SOPs did to a contact, and will: runs that began and ended, messages with the reason why one was not sent."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db.models.functions import Coalesce
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from contacts.selectors import whole_instants
@@ -11,25 +12,46 @@ from contacts.timeline import TimelineItem, newest_items
 from sop.models import Enrollment, Touchpoint
 from tenants.models import Tenant
 
+KINDS = ("sop", "touchpoint")
+
 
 def timeline_items(
-    *, tenant: Tenant, contact_id: int, before: datetime | None = None, limit: int = 50
+    *,
+    tenant: Tenant,
+    contact_id: int,
+    before: datetime | None = None,
+    limit: int = 50,
+    kinds: Collection[str] = KINDS,
 ) -> list[TimelineItem]:
-    """A contact's runs and touchpoints, newest first; the shape and its paging: `contacts.timeline`.
+    """A contact's runs and settled touchpoints, newest first; the shape and its paging: `contacts.timeline`.
 
-    Kinds `sop` and `touchpoint`; the subject of both is the SOP. A touchpoint stands where it was settled, before that
-    where it is due: what is planned lies ahead, and is left out by a `before` of now.
+    The subject of both kinds is the SOP. What is planned has not happened: `coming_items`.
     """
-    runs = Enrollment.objects.for_tenant(tenant).filter(contact_id=contact_id).select_related("sop")
-    ended = runs.filter(ended_at__isnull=False)
-    touchpoints = Touchpoint.objects.for_tenant(tenant).filter(contact_id=contact_id).select_related("sop", "step")
-    settled = touchpoints.annotate(stands_at=Coalesce("settled_at", "due_at"))
-    items = [
-        *map(_entry, whole_instants(runs, "entered_at", before=before, limit=limit)),
-        *map(_end, whole_instants(ended, "ended_at", before=before, limit=limit)),
-        *map(_message, whole_instants(settled, "stands_at", before=before, limit=limit)),
-    ]
+    items: list[TimelineItem] = []
+    if "sop" in kinds:
+        runs = Enrollment.objects.for_tenant(tenant).filter(contact_id=contact_id).select_related("sop")
+        items += map(_entry, whole_instants(runs, "entered_at", before=before, limit=limit))
+        ended = runs.filter(ended_at__isnull=False)
+        items += map(_end, whole_instants(ended, "ended_at", before=before, limit=limit))
+    if "touchpoint" in kinds:
+        settled = _touchpoints(tenant, contact_id).filter(settled_at__isnull=False).annotate(stands_at=F("settled_at"))
+        items += map(_message, whole_instants(settled, "stands_at", before=before, limit=limit))
     return newest_items(items, limit=limit)
+
+
+def coming_items(*, tenant: Tenant, contact_id: int, limit: int) -> list[TimelineItem]:
+    """A contact's touchpoints that are not settled, the next due first; what waits since it was due comes before all.
+
+    Shape: `limit` at most, each at its due instant.
+    """
+    open_states = (Touchpoint.State.PLANNED, Touchpoint.State.CLAIMED)
+    planned = _touchpoints(tenant, contact_id).filter(state__in=open_states).annotate(stands_at=F("due_at"))
+    return [_message(touchpoint) for touchpoint in planned.order_by("due_at", "pk")[:limit]]
+
+
+def _touchpoints(tenant: Tenant, contact_id: int) -> QuerySet[Any]:
+    rows: QuerySet[Any] = Touchpoint.objects.for_tenant(tenant).filter(contact_id=contact_id)
+    return rows.select_related("sop", "step")
 
 
 def _entry(run: Any) -> TimelineItem:

@@ -1,12 +1,14 @@
 """The ledger read: which touchpoints there are, in what state and why."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
 from sop.models import Touchpoint
 from tenants.models import Tenant
+
+AROUND = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,19 +25,12 @@ class TouchpointFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class TouchpointPlace:
-    """A touchpoint's place in a list: what comes after it is the next page."""
+class StateCount:
+    """How many touchpoints of one state were due in the day before an instant, or are due in the day after it."""
 
-    due_at: datetime
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
-class TouchpointRows:
-    """One page of touchpoints, and where the next one begins (None at the end)."""
-
-    touchpoints: list[Touchpoint]
-    next: TouchpointPlace | None
+    state: str
+    is_ahead: bool
+    count: int
 
 
 def touchpoints(*, tenant: Tenant, wanted: TouchpointFilter) -> QuerySet[Touchpoint]:
@@ -54,14 +49,13 @@ def touchpoints(*, tenant: Tenant, wanted: TouchpointFilter) -> QuerySet[Touchpo
     return rows.select_related("step__version")
 
 
-def touchpoint_rows(
-    *, tenant: Tenant, wanted: TouchpointFilter, cursor: TouchpointPlace | None = None, limit: int = 50
-) -> TouchpointRows:
-    """One page with SOP, step and contact, what is due last first."""
-    rows = touchpoints(tenant=tenant, wanted=wanted).select_related("sop", "contact", "step__version")
-    if cursor is not None:
-        earlier = Q(due_at__lt=cursor.due_at) | Q(pk__lt=cursor.id)
-        rows = rows.filter(Q(due_at__lte=cursor.due_at) & earlier)
-    found = list(rows.order_by("-due_at", "-id")[: limit + 1])
-    last = found[limit - 1] if len(found) > limit else None
-    return TouchpointRows(found[:limit], TouchpointPlace(last.due_at, last.pk) if last else None)
+def touchpoint_counts(*, tenant: Tenant, at: datetime) -> list[StateCount]:
+    """How many are due around an instant. Shape: one row per side and state that occurs, the past first."""
+    around = TouchpointFilter(due_from=at - AROUND, due_before=at + AROUND)
+    counted = (
+        touchpoints(tenant=tenant, wanted=around)
+        .values("state", is_ahead=ExpressionWrapper(Q(due_at__gte=at), output_field=BooleanField()))
+        .annotate(count=Count("pk"))
+        .order_by("is_ahead", "state")
+    )
+    return [StateCount(row["state"], row["is_ahead"], row["count"]) for row in counted]

@@ -11,7 +11,7 @@ from django.db import connection
 
 from sop import ledger_sql
 from sop.models import Step, TouchBudget, Touchpoint
-from sop.templates import ATTRIBUTE, CONTACT_NAME, Compiled, attribute_value, variables
+from sop.templates import ATTRIBUTE, CONTACT_NAME, Compiled, contact_values, variables
 from tenants.models import Tenant
 from tenants.timezones import zone
 
@@ -123,13 +123,13 @@ def _values(tenant: Tenant, touchpoints: Iterable[Claimed], scripts: Mapping[int
         {"tenant_id": tenant.pk, "contact_ids": sorted(asking), "with_attributes": with_attributes},
     )
     return {
-        contact_id: {CONTACT_NAME: name, **_attributes(asking[contact_id], json.loads(attributes or "{}"))}
+        contact_id: contact_values(name=name, attributes=_asked(asking[contact_id], json.loads(attributes or "{}")))
         for contact_id, name, attributes in people
     }
 
 
-def _attributes(script: Script, held: Mapping[str, Any]) -> dict[str, str]:
-    return {f"{ATTRIBUTE}{key}": attribute_value(held.get(key)) for key in script.asks_attributes}
+def _asked(script: Script, held: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: held.get(key) for key in script.asks_attributes}
 
 
 def _execute(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:

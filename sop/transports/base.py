@@ -49,6 +49,22 @@ class Delivery:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One call that a provider for trials took. `number` counts them; a duplicate was not delivered again."""
+
+    number: int
+    key: str
+    account: str
+    to: str
+    touch_kind: str
+    text: str
+    provider_id: str
+    # an ISO 8601 instant
+    received_at: str
+    is_duplicate: bool
+
+
 class Unreachable(Exception):
     """The provider could not be asked; ask again later."""
 
@@ -58,6 +74,7 @@ class Transport(Protocol):
 
     `honours_keys`: a message that it has is not delivered again under the same key. `tells_outcomes`: it can be asked
     what it holds under a key. `patience_seconds`: after this long a call that gave no answer is decided over there.
+    One for trials has `receipts` as well, the newest of which are the console's inbox.
     """
 
     honours_keys: bool

@@ -17,7 +17,7 @@ from tenants.results import FieldError
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """A row's place in an ordering, and which way to read from there."""
 
     is_back: bool
@@ -45,7 +45,7 @@ def paginate(
     Raises: ApiProblem 400 that names `cursor`
     """
     salt = f"{request.tenant.pk}:{request.path}:{','.join(ordering)}"  # type: ignore[attr-defined]
-    place = _read_cursor(query.cursor, salt=salt, ordering=ordering) if query.cursor is not None else None
+    place = read_cursor(query.cursor, salt=salt, ordering=ordering) if query.cursor is not None else None
     is_back = place is not None and place.is_back
     order = [_flip(name) for name in ordering] if is_back else list(ordering)
     if place is not None:
@@ -57,8 +57,8 @@ def paginate(
     has_next = bool(found) and (has_more or is_back)
     has_previous = bool(found) and (has_more if is_back else place is not None)
     links = [
-        _link(request, found[-1], ordering, salt, is_back=False) if has_next else None,
-        _link(request, found[0], ordering, salt, is_back=True) if has_previous else None,
+        page_link(request, found[-1], ordering, salt, is_back=False) if has_next else None,
+        page_link(request, found[0], ordering, salt, is_back=True) if has_previous else None,
     ]
     return page_type(row)(list(shape(found)), *links)
 
@@ -90,7 +90,8 @@ def _flip(name: str) -> str:
     return name[1:] if name.startswith("-") else f"-{name}"
 
 
-def _link(request: Request, item: Any, ordering: Sequence[str], salt: str, *, is_back: bool) -> str:
+def page_link(request: Request, item: Any, ordering: Sequence[str], salt: str, *, is_back: bool) -> str:
+    """This request's address again, with the cursor of what comes after an item (`is_back`: before it)."""
     values = [getattr(item, name.lstrip("-")) for name in ordering]
     plain = [value if value is None or isinstance(value, int | str) else value.isoformat() for value in values]
     cursor = signing.dumps([int(is_back), plain], salt=salt)
@@ -98,10 +99,14 @@ def _link(request: Request, item: Any, ordering: Sequence[str], salt: str, *, is
     return f"{request._request.build_absolute_uri(request.path)}?{urlencode(parameters)}"
 
 
-def _read_cursor(cursor: str, *, salt: str, ordering: Sequence[str]) -> _Place:
+def read_cursor(cursor: str, *, salt: str, ordering: Sequence[str]) -> Place:
+    """The place that a cursor of `page_link` names.
+
+    Raises: ApiProblem 400 that names `cursor`
+    """
     try:
         is_back, values = signing.loads(cursor, salt=salt)
     except (signing.BadSignature, ValueError):
         error = FieldError("?cursor", "invalid_cursor", "Take the cursor from `next` or `previous` as it is.")
         raise ApiProblem(400, "The cursor cannot be used; see errors.", errors=[error]) from None
-    return _Place(bool(is_back), values)
+    return Place(bool(is_back), values)

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.sop.ledger.simulators import SimulatorProcess, new_simulator
+
 CHROMIUM = "/usr/bin/chromium"
 SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 # Playwright keeps an event loop running in this thread; the ORM calls of these tests are synchronous all the same.
@@ -102,7 +104,18 @@ def watch(page: Any, errors: list[str]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site_url(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+    """The provider for trials as a process; web server and workers that start after it speak to it."""
+    simulator = new_simulator(tmp_path_factory.mktemp("provider"))
+    os.environ["SCRM_SIMULATOR_URL"] = simulator.url
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture(scope="session")
+def site_url(
+    django_db_setup: None, provider: SimulatorProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The real web server, as the app role on the run's own database."""
     log = tmp_path_factory.mktemp("web") / "web.log"
     with socket.socket() as free:
@@ -125,8 +138,10 @@ def answers(url: str) -> bool:
 
 
 @pytest.fixture
-def worker(transactional_db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A real worker with beat, as the app role on the run's own database.
+def worker(
+    transactional_db: None, provider: SimulatorProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """A real worker of all queues with beat, as the app role on the run's own database.
 
     It lives for one test: its ticks would hold tables that are emptied after each.
     """
@@ -134,7 +149,8 @@ def worker(transactional_db: None, tmp_path_factory: pytest.TempPathFactory) -> 
 
     folder = tmp_path_factory.mktemp("worker")
     log = folder / "worker.log"
-    options = ["-c", "1", "-Q", settings.CELERY_WORKER_QUEUES, "-B", "-s", str(folder / "beat"), "--loglevel", "INFO"]
+    queues = f"{settings.CELERY_WORKER_QUEUES},{settings.CELERY_TOUCH_QUEUES}"
+    options = ["-c", "1", "-Q", queues, "-B", "-s", str(folder / "beat"), "--loglevel", "INFO"]
     command = [sys.executable, "-m", "celery", "-A", "scrm.celery", "worker", *options]
     command += ["--without-gossip", "--without-mingle"]
     with running(command, log=log, is_ready=lambda: " ready." in log.read_text()):

@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tenants.models import Membership, User
+from tests.browser.looking import faults, faults_by_path
 from tests.cast import PASSWORD
 
 PAGES = [
@@ -23,7 +23,6 @@ PAGES = [
     "manage/tenants/fxrate/add/",
     "manage/password_change/",
 ]
-STANDARD = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 # Latin that Chinese pages keep: names, codes and what operators call things themselves.
 LATIN = re.compile(
     r"\b(SCRM|API|CAC|CLV|ROI|SOP|SKU|CSV|ERP|ISO|English|Ctrl|K|Esc|UTC|GBP|CNY|Acme|Ltd|Alice|Bob|Mei|acme|t|curl)\b"
@@ -141,12 +140,7 @@ def test_a_hostile_name_is_text_everywhere_in_the_shell(open_browser: Any, alice
 def test_shell_pages_are_accessible_and_fit(open_browser: Any, alice: Any, size: str, theme: str) -> None:
     page = open_browser(alice, size=size, theme=theme)
 
-    found = {}
-    for path in PAGES:
-        page.goto(f"/t/acme/{path}")
-        found[path] = faults(page)
-
-    assert found == {path: [] for path in PAGES}
+    assert faults_by_path(page, PAGES) == {}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -156,14 +150,6 @@ def test_the_login_page_is_accessible_and_fits(open_browser: Any, acme: Any, the
     page.goto("/login/")
 
     assert faults(page) == []
-
-
-def faults(page: Any) -> list[str]:
-    """What axe finds, and whether the page is wider than its window."""
-    answer = Axe().run(page, options=STANDARD).response
-    found = [f"{each['id']}: {node['target']}" for each in answer["violations"] for node in each["nodes"]]
-    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [*found, f"{wider} px too wide"] if wider else found
 
 
 def test_pages_speak_one_language(open_browser: Any, alice: Any) -> None:

@@ -1,20 +1,26 @@
 """The contact list and one contact's page."""
 
+from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from contacts.models import Contact
+from contacts.models import Contact, TagMove
+from sop.models import Touchpoint
 from tenants.context import tenant_transaction
-from tests.cast import log_in
+from tests.cast import AT, _member, log_in
 from tests.console.shop_floor import open_shop, person, tell_contacts
+from tests.console.test_sops import running
 from tests.orders.shop import order_body, post_orders
+from tests.scrm.timeline.life import KINDS_TOLD, live, walk_through
 
 HTMX = {"HX-Request": "true"}
-LIST_QUERIES = 13
-CONTACT_QUERIES = 18
+LIST_QUERIES = 14
+CONTACT_QUERIES = 26
 
 
 def names(answer: Any) -> list[str]:
@@ -118,12 +124,22 @@ def test_a_contact_costs_the_same_queries_whatever_happened(acme: Any, bob: Any,
     assert len(seen) == CONTACT_QUERIES
 
 
+def test_a_contact_shows_the_sops_it_is_in_to_those_who_may_open_them(acme: Any, bob: Any) -> None:
+    sop = running(acme, count=1)
+    pk, path = contact_id(acme, "Person 0"), f"sops/{sop.pk}/"
+
+    pages = [get(user, f"contacts/{pk}/").content.decode() for user in (bob, _member(acme, "sam", "staff"))]
+
+    assert ["SOPs now" in page and path in page for page in pages] == [True, False]
+    assert "step 2, " in pages[0]
+
+
 def test_a_contact_shows_its_story_newest_first(acme: Any, bob: Any) -> None:
     open_shop(acme, people=1)
 
     page = get(bob, f"contacts/{contact_id(acme, '顾客1')}/")
 
-    assert [entry.kind for entry in page.context["story"].rows] == ["refund", "order", "touch"]
+    assert [entry.item.kind for entry in page.context["story"].rows] == ["refund", "order", "touch"]
     figures = page.context["figures"]
     assert (figures["gross_minor"], figures["refunded_minor"], figures["net_minor"]) == (3000, 1000, 2000)
     assert page.context["value_minor"] == 2000
@@ -134,15 +150,16 @@ def test_a_contact_shows_its_story_newest_first(acme: Any, bob: Any) -> None:
 
 def test_the_story_goes_on_page_by_page_without_gaps_or_repeats(acme: Any, bob: Any) -> None:
     tell_contacts(acme, person(1))
-    orders = (order_body(f"o{number}", buyer={"shop_buyer_id": "b1"}) for number in range(40))
+    days = [f"2024-0{month}-1{day}T00:00:00Z" for month in (2, 3, 4, 5) for day in range(10)]
+    orders = (order_body(f"o{at}", buyer={"shop_buyer_id": "b1"}, paid_at=at) for at in days)
     post_orders(acme, *orders)
     browser, pk = log_in(bob), contact_id(acme, "顾客1")
 
     first = browser.get(f"/t/acme/contacts/{pk}/").context["story"]
-    rest = browser.get(f"/t/acme/contacts/{pk}/", {"after": first.after}, headers=HTMX).context["story"]
+    rest = browser.get(f"/t/acme/contacts/{pk}/", {"before": first.before}, headers=HTMX).context["story"]
 
-    seen = [(entry.kind, entry.what.pk) for entry in (*first.rows, *rest.rows)]
-    assert (len(first.rows), len(seen), len(set(seen)), rest.after) == (30, 41, 41, "")
+    seen = [(entry.item.kind, entry.item.title) for entry in (*first.rows, *rest.rows)]
+    assert (len(first.rows), len(seen), len(set(seen)), rest.before) == (30, 41, 41, "")
     assert seen[-1][0] == "touch"
 
 
@@ -171,3 +188,117 @@ def test_a_hostile_nickname_is_text(acme: Any, bob: Any) -> None:
     for page in (get(bob, "contacts/"), get(bob, f"contacts/{contact_id(acme, nasty)}/")):
         assert b"<img src=x" not in page.content
         assert b"&lt;img src=x" in page.content
+
+
+def story(page: Any) -> list[tuple[str, str, str]]:
+    """Kind, title and link of each line."""
+    return [(entry.item.kind, entry.item.title, entry.link) for entry in page.context["story"].rows]
+
+
+def test_the_story_is_told_by_every_app_and_leads_to_what_it_is_about(acme: Any, bob: Any) -> None:
+    pk = live(acme)
+
+    page = get(bob, f"contacts/{pk}/")
+
+    links = {kind: link for kind, _title, link in story(page)}
+    text = page.content.decode()
+    assert links.keys() == KINDS_TOLD.keys()
+    assert {kind: link.split("/")[3] for kind, link in links.items() if link} == {
+        "order": "orders",
+        "refund": "orders",
+        "segment": "segments",
+        "sop": "sops",
+        "touchpoint": "sops",
+    }
+    assert all(f'href="{link}"' in text for link in links.values() if link)
+    assert "by bob" in text
+    assert "the day&#x27;s cap was reached · 您好" in text
+    assert "−£10.00" in text
+
+
+def test_staff_read_the_story_without_links_to_pages_that_they_may_not_open(acme: Any) -> None:
+    pk = live(acme)
+
+    page = get(_member(acme, "sam", "staff"), f"contacts/{pk}/")
+
+    text = page.content.decode()
+    assert {kind for kind, _title, link in story(page) if link} == {"order", "refund"}
+    assert "Entered the SOP Welcome" in text
+    assert "/t/acme/segments/" not in text
+    assert "/t/acme/inbox/" not in text
+
+
+@pytest.mark.parametrize("kind", KINDS_TOLD)
+def test_a_chip_shows_its_kind_alone(acme: Any, bob: Any, kind: str) -> None:
+    pk = live(acme)
+
+    piece = log_in(bob).get(f"/t/acme/contacts/{pk}/", {"kind": kind}, headers=HTMX)
+
+    assert {entry.item.kind for entry in piece.context["story"].rows} == {kind}
+    assert b'aria-current="true"' in piece.content
+    assert b"<html" not in piece.content
+
+
+def test_a_kind_of_which_there_is_nothing_and_one_that_is_none(acme: Any, bob: Any) -> None:
+    tell_contacts(acme, person(1))
+    pk = contact_id(acme, "顾客1")
+
+    assert "Nothing of this kind yet." in get(bob, f"contacts/{pk}/", kind="sop").content.decode()
+    unknown = get(bob, f"contacts/{pk}/", kind="gossip", before="yesterday")
+    assert [kind for kind, _title, _link in story(unknown)] == ["touch"]
+
+
+def test_load_more_keeps_to_its_kind(acme: Any, bob: Any) -> None:
+    tell_contacts(acme, person(1))
+    pk = contact_id(acme, "顾客1")
+    with tenant_transaction(acme.pk):
+        for minute in range(31):
+            told: dict[str, Any] = {"name": "g/t", "is_added": True, "source": "hand", "tenant": acme}
+            TagMove.objects.create(contact_id=pk, created_at=AT + timedelta(minutes=minute), **told)
+    browser = log_in(bob)
+
+    first = browser.get(f"/t/acme/contacts/{pk}/", {"kind": "tag"})
+    before = first.context["story"].before
+    rest = browser.get(f"/t/acme/contacts/{pk}/", {"kind": "tag", "before": before}, headers=HTMX)
+
+    assert f"kind=tag&amp;before={quote(before)}" in first.content.decode()
+    assert [len(page.context["story"].rows) for page in (first, rest)] == [30, 1]
+
+
+def test_what_is_planned_is_shown_as_coming_apart_from_what_happened(acme: Any, bob: Any) -> None:
+    now = timezone.now()
+    pk = live(acme, at=now - timedelta(minutes=5))
+    for number in range(3):
+        walk_through(acme, [pk], at=now - timedelta(hours=1), name=f"SOP {number}")
+    with tenant_transaction(acme.pk):
+        Touchpoint.objects.for_tenant(acme).filter(sop__name="SOP 0").update(
+            state="planned", reason="", settled_at=None, due_at=now - timedelta(minutes=9)
+        )
+
+    page = get(bob, f"contacts/{pk}/")
+
+    shown = page.context["story"]
+    text = page.content.decode()
+    assert [(entry.item.title[:19], entry.is_waiting) for entry in shown.coming[:2]] == [
+        ("Message 1 of SOP 0:", True),
+        ("Message 2 of SOP 0:", True),
+    ]
+    assert (len(shown.coming), shown.has_more_coming) == (3, True)
+    assert "due, still waiting" in text
+    assert f"/t/acme/touchpoints/?contact={pk}" in text
+    assert all(entry.item.title.find("planned") < 0 for entry in shown.rows)
+    assert get(bob, f"contacts/{pk}/", kind="order").context["story"].coming == []
+    assert get(bob, f"contacts/{pk}/", before=now.isoformat()).context["story"].coming == []
+
+
+def test_what_a_message_and_a_tag_say_is_text(acme: Any, bob: Any) -> None:
+    pk, nasty = live(acme), '<img src=x onerror="alert(1)">'
+    with tenant_transaction(acme.pk):
+        Touchpoint.objects.for_tenant(acme).filter(state="skipped").update(text=nasty)
+        told: dict[str, Any] = {"name": nasty, "evidence": nasty, "actor": nasty, "source": "hand", "is_added": True}
+        TagMove.objects.create(tenant=acme, contact_id=pk, created_at=AT, **told)
+
+    text = get(bob, f"contacts/{pk}/").content
+
+    assert b"<img src=x" not in text
+    assert text.count(b"&lt;img src=x") >= 4

@@ -69,6 +69,7 @@ def test_an_idea_has_one_word() -> None:
     assert found == {}
 
 
+@pytest.mark.servers
 def test_every_string_of_the_code_is_in_the_catalogue(tmp_path: Path) -> None:
     assert shutil.which("xgettext"), "install gettext"
     for name in ("scrm", "tenants", "contacts", "acquisition", "orders", "segments", "sop", "analytics", "templates"):

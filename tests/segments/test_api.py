@@ -275,3 +275,21 @@ def test_another_tenants_segment_and_contact_are_nowhere(acme: Any, globex: Any,
     assert _errors(acme_api.post("/segments/preview", {"rule": in_segment(foreign)})) == [
         ("/rule/segment", "unknown_segment")
     ]
+
+
+def test_contacts_are_listed_by_segment(acme: Any, globex: Any, acme_api: ApiClient) -> None:
+    ann, _bea, cid = people.people(acme, 3)
+    listed, theirs = a_list(acme, "Some", [ann, cid]), a_list(globex, "Theirs", people.people(globex, 1))
+
+    def found(segment: int) -> list[int]:
+        return [row["id"] for row in acme_api.get("/contacts", {"segment": segment}).json()["results"]]
+
+    assert sorted(found(listed)) == [ann, cid]
+    assert found(theirs) == found(987_654) == []
+
+
+def test_to_list_contacts_by_segment_one_must_read_segments(acme: Any) -> None:
+    api = ApiClient(make_key(acme, scopes=["contacts:read"]))
+
+    assert api.get("/contacts", {"segment": a_list(acme, "Some")}).status_code == 403
+    assert api.get("/contacts").status_code == 200

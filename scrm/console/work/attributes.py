@@ -16,8 +16,7 @@ from contacts import selectors
 from contacts.attributes import MAX_KEY, MAX_LABEL, InvalidAttribute
 from contacts.models import Attribute
 from contacts.services.attributes import define_attribute, delete_attribute, edit_attribute
-from scrm.console.views import ConsoleRequest, console_view, page
-from scrm.console.work.tags import by
+from scrm.console.views import ConsoleRequest, by, console_view, page
 from segments.selectors.rules import rules_naming
 from tenants.access import EDITORS
 from tenants.models import Tenant

@@ -20,8 +20,11 @@ from scrm.console.work.address import query_without, wants_fragment
 from scrm.console.work.paging import capped_count, cursor, parse_cursor
 from scrm.console.work.ranges import DayField
 from scrm.console.work.selectors import contacts as selectors
-from scrm.console.work.timeline import timeline
-from tenants.access import sees_full_phones
+from scrm.console.work.timeline import contact_story
+from segments.models import Segment
+from segments.selectors.members import member_ids
+from sop.selectors.runs import runs_of
+from tenants.access import BOARD_READERS, sees_full_phones
 from tenants.models import Tenant
 
 
@@ -31,11 +34,17 @@ class ContactForm(forms.Form):
     q = forms.CharField(label=gettext_lazy("Search"), required=False, max_length=100)
     channel = forms.ChoiceField(label=gettext_lazy("Channel"), required=False)
     tag = forms.ChoiceField(label=gettext_lazy("Tag"), required=False)
+    segment = forms.ChoiceField(label=gettext_lazy("Segment"), required=False)
     acquired_from = DayField(label=gettext_lazy("Acquired from"), required=False)
     acquired_to = DayField(label=gettext_lazy("to"), required=False)
 
-    def __init__(self, data: Any, *, tenant: Tenant) -> None:
+    def __init__(self, data: Any, *, tenant: Tenant, with_segments: bool = True) -> None:
         super().__init__(data)
+        self.tenant = tenant
+        if with_segments:
+            self.fields["segment"].choices = [("", gettext_lazy("All segments")), *_segments(tenant)]  # type: ignore[attr-defined]
+        else:
+            del self.fields["segment"]
         channels = Channel.objects.for_tenant(tenant).order_by("name").values_list("slug", "name")
         no_channel = (NO_CHANNEL, gettext_lazy("No channel"))
         self.tags = {str(tag.pk): (tag.group.name, tag.name) for tag in contact_selectors.tags(tenant=tenant)}
@@ -48,19 +57,22 @@ class ContactForm(forms.Form):
         self.is_valid()
         asked = self.cleaned_data
         tag = self.tags.get(asked.get("tag", ""))
+        segment = asked.get("segment")
         return ContactFilters(
             text=asked.get("q") or "",
             tag=TagName(*tag) if tag else None,
             channel=asked.get("channel") or None,
             acquired_from=asked.get("acquired_from"),
             acquired_to=asked.get("acquired_to"),
+            among=member_ids(tenant=self.tenant, segment_id=int(segment)) if segment else None,
         )
 
 
 @console_view()
 def contact_list(request: ConsoleRequest) -> HttpResponse:
     """Contacts, newest acquired first; htmx asks for the next rows, or for the whole result of a search."""
-    form = ContactForm(request.GET, tenant=request.tenant)
+    with_segments = request.membership.role in BOARD_READERS
+    form = ContactForm(request.GET, tenant=request.tenant, with_segments=with_segments)
     filters, after = form.filters(), parse_cursor(request.GET.get("after", ""))
     found = contact_rows(tenant=request.tenant, filters=filters, cursor=after and Place(*after))
     ids = [row.pk for row in found.contacts]
@@ -87,9 +99,15 @@ def contact_page(request: ConsoleRequest, contact_id: int) -> HttpResponse:
     contact = contact_selectors.contact(tenant=request.tenant, contact_id=contact_id)
     if contact is None:
         raise Http404
-    story = timeline(tenant=request.tenant, contact=contact, after=request.GET.get("after", ""))
+    story = contact_story(request, contact.pk)
+    told: dict[str, Any] = {
+        "contact": contact,
+        "story": story,
+        "sees_touchpoints": request.membership.role in BOARD_READERS,
+    }
     if wants_fragment(request):
-        return fragment(request, "console/contact_timeline.html", contact=contact, story=story)
+        part = "contact_timeline_rows" if request.GET.get("before") else "contact_timeline"
+        return fragment(request, f"console/{part}.html", **told)
     stats = selectors.stats_of(tenant=request.tenant, contact_ids=[contact.pk]).get(contact.pk)
     known = contact_selectors.known_as(tenant=request.tenant, contact_ids=[contact.pk])
     return page(
@@ -98,15 +116,21 @@ def contact_page(request: ConsoleRequest, contact_id: int) -> HttpResponse:
         title=contact.name or known.get(contact.pk, f"#{contact.pk}"),
         parent_title=_("Contacts"),
         parent_link=reverse("contacts"),
-        contact=contact,
-        story=story,
+        **told,
         figures=_figures(contact, stats),
         stats=stats,
         value_minor=selectors.value_since_acquired(tenant=request.tenant, contact=contact),
         identities=contact_selectors.identities(tenant=request.tenant, contact_id=contact.pk),
         tags=contact_selectors.contact_tags(tenant=request.tenant, contact_ids=[contact.pk]),
         first_touch=selectors.first_touch(tenant=request.tenant, contact=contact),
+        runs=runs_of(tenant=request.tenant, contact_id=contact.pk) if told["sees_touchpoints"] else [],
     )
+
+
+def _segments(tenant: Tenant) -> list[tuple[str, str]]:
+    """The published segments by name."""
+    live = Segment.objects.for_tenant(tenant).filter(state=Segment.State.PUBLISHED).order_by("name")
+    return [(str(pk), name) for pk, name in live.values_list("pk", "name")]
 
 
 def _figures(contact: Contact, stats: ContactStats | None) -> dict[str, Any]:

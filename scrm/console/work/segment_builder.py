@@ -17,7 +17,6 @@ from contacts import selectors as contact_selectors
 from scrm.console.views import ConsoleRequest, console_view, page
 from scrm.console.work.segment_builder_pickers import pickers
 from scrm.console.work.segments_starters import STARTERS
-from scrm.console.work.segments_usage import sops_by_segment
 from segments.models import Segment, SegmentVersion
 from segments.rules import InvalidRule, Rule, RuleError, describe, parse_rule
 from segments.selectors import segments as selectors
@@ -25,6 +24,7 @@ from segments.selectors.publishing_moves import Diff, publishing_moves
 from segments.selectors.rules import known_names, rule_of, used_by
 from segments.services.editing import NameIsTaken, create_segment, edit_segment
 from segments.services.publishing import SegmentsFormARing, publish_segment
+from sop.selectors.audiences import sops_by_segment
 from tenants.access import EDITORS
 from tenants.models import Tenant
 from tenants.strict_json import BodyIsInvalid, decode

@@ -21,7 +21,6 @@ from scrm.console.work.ranges import DayField, day_end, local_date
 from scrm.console.work.segment_builder import segment_or_404
 from scrm.console.work.segment_page_values import conditions
 from scrm.console.work.segments import is_late, last_followed
-from scrm.console.work.segments_usage import sops_by_segment
 from segments.models import Segment, SegmentTransition
 from segments.rules import InvalidRule
 from segments.selectors import members as member_selectors
@@ -30,6 +29,7 @@ from segments.selectors.days import DayMoves, moves_by_day
 from segments.selectors.explanations import explain_contact
 from segments.selectors.members import MemberPlace
 from segments.selectors.rules import used_by
+from sop.selectors.audiences import sops_by_segment
 from tenants.access import BOARD_READERS, EDITORS, sees_full_phones
 from tenants.models import Tenant
 

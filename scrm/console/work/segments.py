@@ -17,11 +17,11 @@ from scrm.console.work.address import query_without
 from scrm.console.work.paging import newest_first
 from scrm.console.work.segments_spark import Spark, spark
 from scrm.console.work.segments_starters import STARTERS
-from scrm.console.work.segments_usage import sops_by_segment
 from segments.models import Segment, SegmentCursor
 from segments.selectors import segments as selectors
 from segments.selectors.segments import SegmentLine
 from segments.services.editing import SegmentIsUsed, archive_segment
+from sop.selectors.audiences import sops_by_segment
 from tenants.access import BOARD_READERS, EDITORS
 from tenants.models import Tenant
 

@@ -22,7 +22,7 @@ from contacts.selectors import TagSummary
 from contacts.services import tag_catalogue
 from contacts.services.tag_catalogue import NameIsTaken, TagGroupHasTags, UnknownTagGroup
 from contacts.tags import MAX_PART, InvalidTag
-from scrm.console.views import ConsoleRequest, console_view, page
+from scrm.console.views import ConsoleRequest, by, console_view, page
 from segments.selectors.rules import rules_naming
 from tenants.access import EDITORS
 from tenants.models import Tenant
@@ -161,11 +161,6 @@ def refusals(form: forms.Form) -> Iterator[None]:
         form.add_error("group", _("There is no such tag group."))
     except (Tag.DoesNotExist, TagGroup.DoesNotExist):
         raise Http404 from None
-
-
-def by(request: ConsoleRequest) -> dict[str, Any]:
-    """Whose rows are written, by whom and when."""
-    return {"tenant": request.tenant, "actor": str(request.user), "at": timezone.now()}
 
 
 def _make(request: ConsoleRequest, form: NewTagForm) -> bool:

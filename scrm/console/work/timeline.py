@@ -1,76 +1,93 @@
-"""One contact's story: orders, refunds and touches in one order, newest first, page by page."""
+"""One contact's timeline as its page shows it: kinds in words, links to what it is about, what is coming."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+from django_stubs_ext import StrOrPromise
 
-from acquisition.models import Touch
-from contacts.models import Contact
-from orders.models import Order, Refund
-from scrm.console.work.paging import Page, instant
-from tenants.models import Tenant
+from contacts.timeline import TimelineItem
+from scrm.console.views import ConsoleRequest
+from scrm.console.work.paging import instant
+from scrm.timeline.selectors import KINDS, timeline_page
+from sop.selectors.timeline import coming_items
+from tenants.access import BOARD_READERS
 
-KINDS = ("touch", "order", "refund")
 TIMELINE_SIZE = 30
+COMING_SIZE = 3
+# one of a kind, and the kind as a filter
+WORDS: Mapping[str, tuple[StrOrPromise, StrOrPromise]] = {
+    "order": (pgettext_lazy("purchase", "Order"), _("Orders")),
+    "refund": (_("Refund"), _("Refunds")),
+    "touch": (_("Touch"), _("Touches")),
+    "tag": (_("Tag"), _("Tags")),
+    "consent": (_("Consent"), _("Consent")),
+    "segment": (_("Segment"), _("Segments")),
+    "sop": (_("SOP"), _("SOPs")),
+    "touchpoint": (_("Message"), _("Messages")),
+}
+PAGES = {"order": "order", "refund": "order", "segment": "segment", "sop": "sop", "touchpoint": "sop"}
+FOR_READERS = ("segment", "sop", "touchpoint")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened to a contact; `what` is the order, refund or touch."""
+    """One line: what happened, its kind in a word, the page of what it is about ("": none that the role may open)."""
 
-    at: datetime
+    item: TimelineItem
+    word: StrOrPromise
+    link: str
+    is_waiting: bool
+
+
+@dataclass(frozen=True)
+class Story:
+    """A page of a timeline. `before` ("": the last page) is where the next begins; `chips`: kind and word."""
+
+    rows: list[Entry]
+    before: str
     kind: str
-    what: Any
-
-    @property
-    def place(self) -> tuple[datetime, int, int]:
-        """Where it stands: by time, of one instant by kind, then by id."""
-        return self.at, KINDS.index(self.kind), self.what.pk
+    chips: list[tuple[str, StrOrPromise]]
+    coming: list[Entry]
+    has_more_coming: bool
 
 
-def timeline(*, tenant: Tenant, contact: Contact, after: str, size: int = TIMELINE_SIZE) -> Page[Entry]:
-    """Take the entries behind `after`; three statements whatever there is."""
-    place = _parse(after)
-    found: list[Entry] = []
-    for kind, rows in _sources(tenant, contact).items():
-        behind = rows.filter(_before(kind, place)).order_by("-timeline_at", "-id")[: size + 1]
-        found += [Entry(row.timeline_at, kind, row) for row in behind]
-    found.sort(key=lambda entry: entry.place, reverse=True)
-    shown = found[:size]
-    return Page(shown, _mark(shown[-1]) if len(found) > size else "")
+def contact_story(request: ConsoleRequest, contact_id: int) -> Story:
+    """The page that the address asks for; what it asks for and is not understood narrows nothing."""
+    now, kind = timezone.now(), request.GET.get("kind", "")
+    kind, before = kind if kind in WORDS else "", _before(request)
+    whose: dict[str, Any] = {"tenant": request.tenant, "contact_id": contact_id}
+    found = timeline_page(**whose, before=before, limit=TIMELINE_SIZE, kinds=(kind,) if kind else KINDS)
+    tells_coming = before is None and kind in ("", "touchpoint")
+    coming = coming_items(**whose, limit=COMING_SIZE + 1) if tells_coming else []
+    return Story(
+        rows=[_entry(item, request.membership.role, now) for item in found.items],
+        before=found.before.isoformat() if found.before else "",
+        kind=kind,
+        chips=[("", _("Everything")), *((kind, words[1]) for kind, words in WORDS.items())],
+        coming=[_entry(item, request.membership.role, now) for item in coming[:COMING_SIZE]],
+        has_more_coming=len(coming) > COMING_SIZE,
+    )
 
 
-def _sources(tenant: Tenant, contact: Contact) -> dict[str, QuerySet[Any]]:
-    touches = Touch.objects.for_tenant(tenant).filter(contact=contact).select_related("channel")
-    orders = Order.objects.for_tenant(tenant).filter(contact=contact).select_related("source")
-    refunds = Refund.objects.for_tenant(tenant).filter(contact=contact, is_superseded=False)
-    return {
-        "touch": touches.annotate(timeline_at=F("happened_at")),
-        "order": orders.annotate(timeline_at=Coalesce("paid_at", "created_at")),
-        "refund": refunds.select_related("order", "source").annotate(timeline_at=F("refunded_at")),
-    }
-
-
-def _before(kind: str, place: tuple[datetime, int, int] | None) -> Q:
-    if place is None:
-        return Q()
-    at, rank, pk = place
-    mine = KINDS.index(kind)
-    tie = Q(timeline_at=at, id__lt=pk) if mine == rank else Q(timeline_at=at) if mine < rank else Q(pk__in=[])
-    return Q(timeline_at__lt=at) | tie
-
-
-def _mark(entry: Entry) -> str:
-    return f"{entry.at.isoformat()}~{entry.kind}~{entry.what.pk}"
-
-
-def _parse(text: str) -> tuple[datetime, int, int] | None:
-    parts = text.split("~")
+def _before(request: ConsoleRequest) -> datetime | None:
     try:
-        at, kind, pk = instant(parts[0]), KINDS.index(parts[1]), int(parts[2])
-    except (ValueError, IndexError):
+        return instant(request.GET.get("before", ""))
+    except ValueError:
         return None
-    return at, kind, pk
+
+
+def _entry(item: TimelineItem, role: str, now: datetime) -> Entry:
+    return Entry(item, WORDS[item.kind][0], _link(item, role), item.at < now)
+
+
+def _link(item: TimelineItem, role: str) -> str:
+    page = PAGES.get(item.kind)
+    if page is None or item.subject_id is None or (item.kind in FOR_READERS and role not in BOARD_READERS):
+        return ""
+    return reverse(page, args=[item.subject_id])

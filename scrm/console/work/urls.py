@@ -6,6 +6,8 @@ from scrm.console.work import board, channels, contacts, home, orders
 
 urlpatterns = [
     path("", include("scrm.console.work.segments_urls")),
+    path("", include("scrm.console.work.sops_urls")),
+    path("", include("scrm.console.work.touchpoints_urls")),
     path("", home.home, name="home"),
     path("contacts/", contacts.contact_list, name="contacts"),
     path("contacts/<int:contact_id>/", contacts.contact_page, name="contact"),

@@ -4,32 +4,18 @@ import http.client
 import json
 import select
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 
-from sop.transports.base import Delivery, Message, Outcome, Unreachable, Verdict
+from sop.transports.base import Delivery, Message, Outcome, Receipt, Unreachable, Verdict
 
 MOST_PER_CALL = 1_000
 CALL_ERRORS = (OSError, http.client.HTTPException, ValueError)
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """One call that the simulator took. `number` counts them; a duplicate was not delivered again."""
-
-    number: int
-    key: str
-    account: str
-    to: str
-    touch_kind: str
-    text: str
-    provider_id: str
-    # an ISO 8601 instant
-    received_at: str
-    is_duplicate: bool
+# somebody looks at a page meanwhile
+RECEIPTS_TIMEOUT_SECONDS = 2.0
 
 
 class Transport:
@@ -41,7 +27,8 @@ class Transport:
     def __init__(self, *, url: str | None = None) -> None:
         parts = urlsplit(url or settings.SCRM_SIMULATOR_URL)
         self.patience_seconds = settings.TOUCH_TIMEOUT_SECONDS
-        self._connection = _Connection(parts.hostname or "127.0.0.1", parts.port or 80, timeout=self.patience_seconds)
+        self._place = (parts.hostname or "127.0.0.1", parts.port or 80)
+        self._connection = _Connection(*self._place, timeout=self.patience_seconds)
 
     def send(self, messages: Sequence[Message]) -> list[Outcome]:
         """Send in calls of MOST_PER_CALL."""
@@ -50,7 +37,7 @@ class Transport:
 
     def deliveries(self, *, account: str, keys: Sequence[str]) -> Mapping[str, Delivery]:
         """Ask by key."""
-        answer = self._ask("POST", "/messages/status", {"account": account, "keys": list(keys)})
+        answer = _ask(self._connection, "POST", "/messages/status", {"account": account, "keys": list(keys)})
         try:
             held = [one for one in answer["results"] if one["status"] == "accepted"]
             return {one["key"]: Delivery(one["id"], one["text"]) for one in held}
@@ -58,32 +45,45 @@ class Transport:
             raise Unreachable(f"an answer that cannot be read: {error!r}") from error
 
     def receipts(
-        self, *, account: str, to: str = "", after: int = 0, limit: int = 100, newest_first: bool = False
+        self,
+        *,
+        account: str,
+        to: str = "",
+        after: int = 0,
+        before: int = 0,
+        limit: int = 100,
+        newest_first: bool = False,
+        only_delivered: bool = False,
     ) -> list[Receipt]:
-        """Read what was received: by an account, or by one of its people; those numbered above `after`.
+        """Read what was received: by an account, or by one of its people; those numbered above `after`, below `before`.
+
+        `only_delivered` leaves duplicates out. Any thread may ask: it is done on a connection of its own.
 
         Raises: Unreachable
         """
-        query = {"account": account, "to": to, "after": after, "limit": limit, "newest_first": int(newest_first)}
-        answer = self._ask("GET", f"/receipts?{urlencode({key: value for key, value in query.items() if value})}", None)
-        return [Receipt(**one) for one in answer["receipts"]]
+        asked = {
+            "account": account,
+            "to": to,
+            "after": after,
+            "before": before,
+            "limit": limit,
+            "newest_first": int(newest_first),
+            "only_delivered": int(only_delivered),
+        }
+        query = urlencode({name: value for name, value in asked.items() if value})
+        with closing(_Connection(*self._place, timeout=RECEIPTS_TIMEOUT_SECONDS)) as connection:
+            answer = _ask(connection, "GET", f"/receipts?{query}", None)
+        try:
+            return [Receipt(**one) for one in answer["receipts"]]
+        except (KeyError, TypeError) as error:
+            raise Unreachable(f"an answer that cannot be read: {error!r}") from error
 
     def is_alive(self) -> bool:
         """Say whether the simulator answers."""
         try:
-            return bool(self._ask("GET", "/healthz", None))
+            return bool(_ask(self._connection, "GET", "/healthz", None))
         except Unreachable:
             return False
-
-    def _ask(self, method: str, path: str, body: Any) -> Any:
-        try:
-            self._connection.open()
-            status, _, answer = self._connection.call(method, path, body)
-        except CALL_ERRORS as error:
-            raise Unreachable(str(error)) from error
-        if status != http.HTTPStatus.OK:
-            raise Unreachable(f"HTTP {status}")
-        return answer
 
     def _send_call(self, messages: Sequence[Message]) -> list[Outcome]:
         try:
@@ -135,6 +135,17 @@ class _Connection:
     def close(self) -> None:
         """Let go; the next call opens anew."""
         self._http.close()
+
+
+def _ask(connection: _Connection, method: str, path: str, body: Any) -> Any:
+    try:
+        connection.open()
+        status, _, answer = connection.call(method, path, body)
+    except CALL_ERRORS as error:
+        raise Unreachable(str(error)) from error
+    if status != http.HTTPStatus.OK:
+        raise Unreachable(f"HTTP {status}")
+    return answer
 
 
 def _outcomes(messages: Sequence[Message], answer: Any) -> list[Outcome]:

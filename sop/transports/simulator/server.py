@@ -7,7 +7,8 @@ answers, and misbehaves as `PUT /faults` tells it to. Knows nothing of Django.
     POST /messages/batch      {messages: […]}, at most 1,000 → {results: […]}, in their order
     GET  /messages/{key}      ?account= → {key, status: accepted | none, …}
     POST /messages/status     {account, keys: […]} → {results: […]}
-    GET  /receipts            ?account= &to= &after= &limit= &newest_first=1 → {receipts: […]}
+    GET  /receipts            ?account= &to= &after= &before= &limit= &newest_first=1 &only_delivered=1
+                              → {receipts: […]}
     GET, PUT /faults          see `Faults`
     GET  /healthz
 """
@@ -19,11 +20,14 @@ import signal
 import sys
 import threading
 import time
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -92,6 +96,21 @@ class Receipt(msgspec.Struct):
     is_duplicate: bool
 
 
+NUMBER = attrgetter("number")
+
+
+class ReceiptsAsked(msgspec.Struct, frozen=True):
+    """Which receipts to tell: of an account, of one of its people; `before` 0 is no end."""
+
+    account: str
+    to: str
+    after: int
+    before: int
+    limit: int
+    newest_first: bool
+    only_delivered: bool
+
+
 class Dropped(Exception):
     """Close the connection without an answer."""
 
@@ -131,12 +150,15 @@ class Book:
         with self.lock:  # held until what is in memory is on disk
             return self.by_key.get((account, key))
 
-    def select(self, *, account: str, to: str, after: int, limit: int, newest_first: bool) -> list[Receipt]:
-        """Receipts numbered above `after`, at most `limit`."""
+    def select(self, asked: "ReceiptsAsked") -> list[Receipt]:
+        """Receipts numbered between `after` and `before`, at most `limit`."""
         with self.lock:
-            found = self._of(account, to) if account else self.receipts
-            chosen = [one for one in found if one.number > after]
-        return chosen[::-1][:limit] if newest_first else chosen[:limit]
+            found = self._of(asked.account, asked.to) if asked.account else self.receipts
+            first = bisect_right(found, asked.after, key=NUMBER)
+            last = bisect_left(found, asked.before, key=NUMBER) if asked.before else len(found)
+            chosen = found[first:last]
+        ordered = reversed(chosen) if asked.newest_first else iter(chosen)
+        return list(islice((one for one in ordered if not (asked.only_delivered and one.is_duplicate)), asked.limit))
 
     def _of(self, account: str, to: str) -> list[Receipt]:
         return self.by_person[account, to] if to else self.by_account[account]
@@ -203,14 +225,16 @@ class Simulator:
 
     def receipts(self, _: bytes, query: dict[str, str], __: str) -> Any:
         """GET /receipts"""
-        found = self.book.select(
+        asked = ReceiptsAsked(
             account=query.get("account", ""),
             to=query.get("to", ""),
             after=_whole(query, "after", 0),
+            before=_whole(query, "before", 0),
             limit=_whole(query, "limit", 100),
             newest_first=query.get("newest_first") == "1",
+            only_delivered=query.get("only_delivered") == "1",
         )
-        return {"receipts": found}
+        return {"receipts": self.book.select(asked)}
 
     def read_faults(self, _: bytes, __: dict[str, str], ___: str) -> Any:
         """GET /faults"""

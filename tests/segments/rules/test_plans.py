@@ -41,9 +41,10 @@ SELECT %(tenant)s, %(source)s, id::text, id, '', 'paid', %(at)s, 'GBP', 100, 0, 
        %(at)s, '', '', %(at)s, %(at)s
 FROM people
 """
-TABLES = (
-    "contacts_contact contacts_contacttag contacts_attributevalue orders_contactstats orders_order orders_refund".split()
-)
+TABLES = [
+    *("contacts_contact", "contacts_contacttag", "contacts_attributevalue"),
+    *("orders_contactstats", "orders_order", "orders_refund"),
+]
 
 
 @pytest.fixture

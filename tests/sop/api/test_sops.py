@@ -240,3 +240,58 @@ def test_scopes_are_asked_for(api: ApiClient, acme: Any, sop_id: int) -> None:
     assert [reader.get(path).status_code for path in ("/sops", "/enrollments", "/touchpoints")] == [200] * 3
     assert reader.post(f"/sops/{sop_id}/publish", {}).status_code == 403
     assert [stranger.get(path).status_code for path in ("/sops", "/enrollments", "/touchpoints")] == [403] * 3
+
+
+def test_a_preview_says_each_step_to_who_entered_last(api: ApiClient, acme: Any, segment: Segment) -> None:
+    newest = people(acme, 1)[0]
+    enter(acme, segment, [newest])
+
+    told = api.post("/sops/preview", {"segment": segment.pk, "steps": STEPS}).json()
+
+    assert (told["contact"], told["contact_name"], told["members"]) == (newest, "Person 0", 1)
+    assert [(one["step"], one["text"]) for one in told["messages"]] == [(0, "Person 0，您好"), (1, "喜欢吗？")]
+    assert told["messages"][0]["due_at"] < told["messages"][1]["due_at"]
+    assert (told["errors"], told["warnings"]) == ([], [])
+
+
+def test_a_preview_says_what_is_wrong_with_some_steps_and_says_the_others(api: ApiClient) -> None:
+    wrong = {"content": "{{ contact.nmae }}", "after_minutes": 1}
+
+    told = api.post("/sops/preview", {"steps": [wrong, STEPS[0]]}).json()
+
+    assert [(one["pointer"], one["code"]) for one in told["errors"]] == [("/steps/0/content", "unknown_variable")]
+    assert [(one["step"], one["text"]) for one in told["messages"]] == [(1, "您，您好")]
+    assert told["contact"] is None
+
+
+def test_a_preview_warns_of_what_is_probably_not_meant(api: ApiClient) -> None:
+    bare = {"content": "{{ contact.name }}", "after_minutes": 10}
+
+    told = api.post("/sops/preview", {"steps": [bare, bare]}).json()
+
+    assert sorted((one["pointer"], one["code"]) for one in told["warnings"]) == [
+        ("/steps/0/content", "no_fallback"),
+        ("/steps/1", "same_moment"),
+        ("/steps/1/content", "no_fallback"),
+    ]
+
+
+@pytest.mark.parametrize("asked", ["segment", "contact"])
+def test_a_preview_knows_no_neighbours_and_keeps_nothing(api: ApiClient, globex: Any, asked: str) -> None:
+    theirs = {"segment": audience(globex).pk, "contact": people(globex, 1)[0]}
+
+    answer = api.post("/sops/preview", {asked: theirs[asked], "steps": STEPS})
+
+    assert answer.status_code == 404
+    assert api.get("/sops").json()["results"] == []
+
+
+def test_the_audience_of_a_running_sop_is_not_archived(api: ApiClient, sop_id: int, segment: Segment) -> None:
+    api.post(f"/sops/{sop_id}/publish", {})
+
+    refused = api.post(f"/segments/{segment.pk}/archive", {})
+    api.post(f"/sops/{sop_id}/stop", {})
+    done = api.post(f"/segments/{segment.pk}/archive", {})
+
+    assert refused.status_code == 409 and "新客 7 天" in refused.json()["detail"]
+    assert (done.status_code, done.json()["state"]) == (200, "archived")

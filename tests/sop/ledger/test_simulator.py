@@ -144,6 +144,19 @@ def test_receipts_are_read_in_pieces(transport: Transport) -> None:
     assert [[one.number for one in part] for part in (page, newest)] == [[2, 3], [5, 4]]
 
 
+def test_receipts_are_read_backwards_page_by_page_without_duplicates(transport: Transport) -> None:
+    for _ in range(2):
+        transport.send([message(f"k{n}", to=str(n % 2)) for n in range(6)])
+    asked: dict[str, Any] = {"account": "acme", "limit": 2, "newest_first": True, "only_delivered": True}
+
+    first = transport.receipts(**asked)
+    second = transport.receipts(**asked, before=first[-1].number)
+    hers = transport.receipts(**asked, to="1", before=6)
+    between = transport.receipts(account="acme", after=2, before=5)
+
+    assert [[one.number for one in part] for part in (first, second, hers, between)] == [[6, 5], [4, 3], [4, 2], [3, 4]]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
@@ -153,6 +166,7 @@ def test_receipts_are_read_in_pieces(transport: Transport) -> None:
         ("PUT", "/faults", {"error_500": 2}, 400),
         ("PUT", "/faults", {"eror_500": 1}, 400),
         ("GET", "/receipts?limit=x", None, 400),
+        ("GET", "/receipts?before=-1", None, 400),
         ("GET", "/nothing", None, 404),
     ],
 )

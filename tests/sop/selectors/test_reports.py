@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from sop.models import Touchpoint
 from sop.selectors.outlook import act_outlook, publish_outlook
 from sop.selectors.reports import sop_report
-from sop.selectors.runs import run_rows, runs_of
+from sop.selectors.runs import next_touchpoints, runs, runs_of
 from sop.selectors.sops import sop_rows
-from sop.selectors.touchpoints import TouchpointFilter, touchpoint_rows
+from sop.selectors.touchpoints import StateCount, TouchpointFilter, touchpoint_counts, touchpoints
 from sop.services.editing import save_draft
 from sop.services.pausing import stop_sop
 from tenants.context import tenant_transaction
@@ -124,36 +124,28 @@ def test_list_asks_as_many_statements_for_three_as_for_one(acme, welcome):
     assert counted == [counted[0]] * 3
 
 
-def test_people_are_listed_with_what_comes_next(acme, welcome):
+def test_people_are_told_with_what_comes_next(acme, welcome):
     with tenant_transaction(acme.pk):
-        first = run_rows(tenant=acme, sop_id=welcome.pk, state="active", limit=4)
-        second = run_rows(tenant=acme, sop_id=welcome.pk, state="active", limit=4, cursor=first.next)
-        left = run_rows(tenant=acme, sop_id=welcome.pk, state="exited")
+        active = list(runs(tenant=acme, sop_id=welcome.pk, state="active").order_by("pk"))
+        coming = next_touchpoints(tenant=acme, run_ids=[run.pk for run in active])
+        left = runs(tenant=acme, sop_id=welcome.pk, state="exited")
         hers = runs_of(tenant=acme, contact_id=welcome.everyone[3])
 
-    shown = [*first.rows, *second.rows]
-    assert (len(first.rows), len(second.rows), second.next) == (4, 2, None)
-    assert [row.run.contact_id for row in shown] == [*welcome.everyone[:5:-1], *welcome.everyone[5:2:-1]]
-    assert [row.next and row.next.step.position for row in shown] == [1, 1, 1, 2, 2, 2]
-    assert {(row.run.exit_reason, row.next) for row in left.rows} == {("left", None), ("ordered", None)}
+        assert [run.contact_id for run in active] == welcome.everyone[3:]
+        assert [coming[run.pk].step.position for run in active] == [2, 2, 2, 1, 1, 1]
+        assert {run.exit_reason for run in left} == {"left", "ordered"}
+        assert next_touchpoints(tenant=acme, run_ids=[run.pk for run in left]) == {}
     assert [(row.run.sop.name, row.next and row.next.step.position) for row in hers] == [("Welcome", 2)]
 
 
 def test_touchpoints_are_listed_and_narrowed(acme, welcome):
     def listed(**wanted):
         with tenant_transaction(acme.pk):
-            rows, cursor = [], None
-            while True:
-                page = touchpoint_rows(tenant=acme, wanted=TouchpointFilter(**wanted), cursor=cursor, limit=2)
-                rows += page.touchpoints
-                cursor = page.next
-                if cursor is None:
-                    return rows
+            return list(touchpoints(tenant=acme, wanted=TouchpointFilter(**wanted)).order_by("-due_at", "-pk"))
 
     everything = listed()
 
-    assert len(everything) == len({row.pk for row in everything}) == 15
-    assert [row.due_at for row in everything] == sorted((row.due_at for row in everything), reverse=True)
+    assert len(everything) == 15
     assert [
         len(listed(**one))
         for one in (
@@ -165,6 +157,22 @@ def test_touchpoints_are_listed_and_narrowed(acme, welcome):
             {"step_id": everything[0].step_id},
         )
     ] == [6, 2, 2, 6, 6, 6]
+
+
+def test_touchpoints_around_an_instant_are_counted(acme, welcome):
+    def counts(at):
+        with tenant_transaction(acme.pk):
+            return touchpoint_counts(tenant=acme, at=at)
+
+    assert counts(AT + 11 * MINUTE) == [
+        StateCount("failed", is_ahead=False, count=2),
+        StateCount("sent", is_ahead=False, count=2),
+        StateCount("skipped", is_ahead=False, count=2),
+        StateCount("cancelled", is_ahead=True, count=3),
+        StateCount("planned", is_ahead=True, count=6),
+    ]
+    assert {one.is_ahead for one in counts(AT + 10 * MINUTE)} == {True}
+    assert counts(AT + 3 * DAY) == []
 
 
 def test_outlook_of_publishing_counts_who_would_start(acme, welcome):

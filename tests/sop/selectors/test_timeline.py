@@ -4,7 +4,7 @@ import pytest
 from django.utils import translation
 
 from sop.models import Touchpoint
-from sop.selectors.timeline import timeline_items
+from sop.selectors.timeline import coming_items, timeline_items
 from tenants.context import tenant_transaction
 from tests.cast import AT
 from tests.sop.stage import DAY, MINUTE, audience, enter, leave, make, people, publish, settle, tick
@@ -44,7 +44,7 @@ WHOLE = [
 
 def test_runs_and_messages_are_told_with_their_reasons(acme, mei):
     assert told(acme, mei) == WHOLE
-    assert told(acme, mei + 1, before=AT + DAY)[-1] == WHOLE[-1]
+    assert told(acme, mei + 1)[-1] == WHOLE[-1]
 
 
 def test_pages_of_the_timeline_are_the_timeline(acme, mei):
@@ -56,6 +56,23 @@ def test_pages_of_the_timeline_are_the_timeline(acme, mei):
     assert pages == WHOLE
 
 
-def test_what_is_planned_lies_ahead(acme, mei):
-    assert "planned" in told(acme, mei + 1)[0][1]
-    assert all("planned" not in title for _, title, _ in told(acme, mei + 1, before=AT + MINUTE))
+def test_what_is_planned_is_coming_and_has_not_happened(acme, mei):
+    with tenant_transaction(acme.pk), translation.override("en"):
+        whose = {"tenant": acme, "contact_id": mei + 1}
+        coming = coming_items(**whose, limit=5)
+        happened = timeline_items(**whose)
+        Touchpoint.objects.for_tenant(acme).filter(contact_id=mei + 1).update(state="planned", settled_at=None)
+        both, next_one = (coming_items(**whose, limit=limit) for limit in (5, 1))
+
+    assert [(item.title, item.at > AT + 12 * MINUTE) for item in coming] == [("Message 2 of Welcome: planned", True)]
+    assert [item.title for item in happened] == ["Message 1 of Welcome: skipped", "Entered the SOP Welcome"]
+    assert [item.title[:9] for item in both] == ["Message 1", "Message 2"]
+    assert next_one == both[:1]
+
+
+@pytest.mark.parametrize(("kind", "count"), [("sop", 2), ("touchpoint", 2)])
+def test_a_kind_is_told_alone(acme, mei, kind, count):
+    with tenant_transaction(acme.pk):
+        items = timeline_items(tenant=acme, contact_id=mei, kinds=(kind,))
+
+    assert [item.kind for item in items] == [kind] * count

@@ -7,6 +7,7 @@ from django.db.models import Max, Sum
 
 from acquisition.models import Touch
 from analytics.models import CohortFact
+from contacts import selectors as contact_selectors
 from contacts.models import Contact
 from orders.models import ContactStats
 from tenants.models import Tenant
@@ -16,6 +17,15 @@ def stats_of(*, tenant: Tenant, contact_ids: Iterable[int]) -> dict[int, Contact
     """The sums of a page of contacts, by contact; one statement."""
     rows = ContactStats.objects.for_tenant(tenant).filter(contact__in=list(contact_ids))
     return {row.contact_id: row for row in rows}
+
+
+def names_of(*, tenant: Tenant, contact_ids: Iterable[int]) -> dict[int, str]:
+    """What to call those of these ids that are contacts; two statements."""
+    people = Contact.objects.for_tenant(tenant).filter(pk__in=set(contact_ids)).values_list("pk", "name")
+    named = dict(people)
+    nameless = [pk for pk, name in named.items() if not name]
+    known = contact_selectors.known_as(tenant=tenant, contact_ids=nameless)
+    return {pk: name or known.get(pk, f"#{pk}") for pk, name in named.items()}
 
 
 def first_touch(*, tenant: Tenant, contact: Contact) -> Touch | None:

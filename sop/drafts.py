@@ -132,10 +132,18 @@ def _no_fallbacks(steps: Sequence[StepPlan]) -> Iterator[FieldError]:
 
 
 def _over_the_cap(steps: Sequence[StepPlan], per_day: int) -> Iterator[FieldError]:
-    days = Counter(step.timing.day for step in steps if step.timing.day is not None)
+    days = Counter(_day(step) for step in steps)
     for index, step in enumerate(steps):
-        planned = days.pop(step.timing.day, 0) if step.timing.day is not None else 0
+        planned = days.pop(_day(step), 0)
         if planned > per_day:
             detail = _("Day %(day)d has %(planned)d messages, and %(cap)d a day are allowed: the rest will be skipped.")
-            said = detail % {"day": step.timing.day, "planned": planned, "cap": per_day}
+            said = detail % {"day": _day(step), "planned": planned, "cap": per_day}
             yield FieldError(f"/steps/{index}", "over_cap", said)
+
+
+def _day(step: StepPlan) -> int:
+    """The day on which a step falls; of one after entry the day for who enters in its first hours."""
+    if step.timing.after_minutes is None:
+        assert step.timing.day is not None
+        return step.timing.day
+    return 1 + step.timing.after_minutes // (24 * 60)

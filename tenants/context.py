@@ -31,14 +31,14 @@ def tenant_transaction(tenant_id: int) -> Iterator[None]:
         raise TenantContextOpen(f"a transaction of tenant {current_tenant_id()} is open")
     try:
         with transaction.atomic(durable=True):
-            _set_tenant(str(int(tenant_id)))
+            _begin_as(str(int(tenant_id)))
             connection.scrm_tenant_id = int(tenant_id)  # type: ignore[attr-defined]
             yield
     finally:
         connection.scrm_tenant_id = None  # type: ignore[attr-defined]
         # Under an outer (test) transaction the setting would outlive this block.
         if connection.in_atomic_block and not connection.needs_rollback:
-            _set_tenant("")
+            _begin_as("")
 
 
 def current_tenant_id() -> int | None:
@@ -59,7 +59,7 @@ def lock_tenant_writes(*, tenant_id: int) -> datetime:
     return take_turn(Turn.WRITES, tenant_id=tenant_id)
 
 
-def _set_tenant(value: str) -> None:
+def _begin_as(value: str) -> None:
     # just-in-time compilation costs our statements more than they take
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL jit = off; SET LOCAL app.tenant_id = '{value}'")

@@ -26,7 +26,7 @@ class Turn(IntEnum):
     COHORTS = 7_302
     # who is in segments: transition ids are so in commit order
     SEGMENTS = 7_303
-    # who runs through SOPs: publishing, pausing, stopping and the tick
+    # who runs through SOPs: saving, publishing, pausing, stopping, the daily limit and the tick
     SOPS = 7_304
 
 

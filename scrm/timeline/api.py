@@ -18,6 +18,14 @@ from tenants.money import to_string
 
 Kind = Literal["order", "refund", "touch", "tag", "consent", "segment", "sop", "touchpoint"]
 ORDERING = ("-at",)
+# what one must be allowed to read to be told of it
+_SCOPES = {
+    "order": "orders:read",
+    "refund": "orders:read",
+    "segment": "segments:read",
+    "sop": "sops:read",
+    "touchpoint": "sops:read",
+}
 
 
 class TimelineQuery(PageQuery, kw_only=True, frozen=True):
@@ -46,6 +54,8 @@ class TimelineRow(msgspec.Struct, frozen=True):
 class TimelineView(ListView):
     """Everything that happened to a contact, newest first; `title` and `detail` by Accept-Language.
 
+    Orders, segments and SOPs are told to those who may read them.
+
     What shares an instant is never parted, so a page may hold a few more than `limit`; `previous` is always null.
     What is planned has not happened: `/touchpoints?contact=`.
     """
@@ -57,6 +67,7 @@ class TimelineView(ListView):
     def get(self, request: Request, contact_id: int) -> HttpResponse:  # type: ignore[override]
         if people.contact(tenant=self.tenant, contact_id=contact_id) is None:
             raise Http404
+        told = [kind for kind in KINDS if _SCOPES.get(kind, "contacts:read") in self.caller.scopes]
         query, salt = self.parameters, f"{self.tenant.pk}:{request.path}"
         place = pagination.read_cursor(query.cursor, salt=salt, ordering=ORDERING) if query.cursor is not None else None
         found = timeline_page(
@@ -64,7 +75,7 @@ class TimelineView(ListView):
             contact_id=contact_id,
             before=None if place is None else dt.datetime.fromisoformat(place.values[0]),
             limit=query.limit,
-            kinds=(query.kind,) if query.kind else KINDS,
+            kinds=[kind for kind in told if query.kind in (None, kind)],
         )
         last = found.items[-1] if found.before else None
         following = last and pagination.page_link(request, last, ORDERING, salt, is_back=False)

@@ -27,6 +27,8 @@ class SegmentedContactListView(ContactListView):
         """The people of the segment that is asked for."""
         if query.segment is None:
             return None
+        if query.updated_after is not None:
+            raise ApiProblem(400, "Who enters a segment is not changed by it: leave out `segment` or `updated_after`.")
         if "segments:read" not in self.caller.scopes:
             raise ApiProblem(403, "To filter by segment, the key needs the scope segments:read as well.")
         return member_ids(tenant=tenant, segment_id=query.segment)

@@ -75,4 +75,5 @@ def _windows(tenant: Tenant, rule: rules.Rule, contact_id: int, at: datetime) ->
         return {}
     with connection.cursor() as cursor:
         cursor.execute(compiled.sql, compiled.params)
-        return rules.read_windows(rule, cursor.fetchone())
+        row = cursor.fetchone()
+    return {} if row is None else rules.read_windows(rule, row)

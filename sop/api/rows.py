@@ -62,10 +62,13 @@ class PublishAnswer(msgspec.Struct, frozen=True):
 
 
 class MessagePreviewRow(msgspec.Struct, frozen=True):
-    """What one step would send; `step` is its place in the draft, from 0, `due_at` for who enters now."""
+    """What one step would send; `step` is its place in the draft, from 0, `due_at` for who enters now, who misses it
+    where it is too late by then.
+    """
 
     step: int
     due_at: datetime
+    is_missed: bool
     text: str
 
 
@@ -201,7 +204,7 @@ def preview_answer(preview: DraftPreview) -> DraftPreviewAnswer:
         contact=None if contact is None else contact.pk,
         contact_name=None if contact is None else contact.name,
         members=preview.members,
-        messages=[MessagePreviewRow(one.index, one.due_at, one.text) for one in preview.messages],
+        messages=[MessagePreviewRow(one.index, one.due_at, one.is_missed, one.text) for one in preview.messages],
         errors=preview.errors,
         warnings=preview.warnings,
     )

@@ -100,16 +100,20 @@ class SopVersionListView(ListView):
 
 
 class SopPreviewView(TenantAPIView):
-    """What a draft would send to a contact who enters now, and what is wrong with it; nothing is saved."""
+    """What a draft would send to a contact who enters now, and what is wrong with it; nothing is saved.
+
+    Who may not read contacts sees the fallbacks.
+    """
 
     scopes = {"POST": "sops:read"}
     body = PreviewBody
     answer = rows.DraftPreviewAnswer
 
     def post(self, request: Request) -> HttpResponse:
-        draft = self.read(request, PreviewBody)
+        draft, knows = self.read(request, PreviewBody), "contacts:read" in self.caller.scopes
         with refusals():
-            return StructResponse(rows.preview_answer(preview_draft(tenant=self.tenant, draft=draft, at=self.at)))
+            preview = preview_draft(tenant=self.tenant, draft=draft, knows_contacts=knows, at=self.at)
+        return StructResponse(rows.preview_answer(preview))
 
 
 class SopPublishView(TenantAPIView):

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from segments.models import SegmentMember
 from sop.drafts import StepPlan, cautions, past_steps
-from sop.models import Enrollment, SopVersion, Step, TouchBudget, Touchpoint
+from sop.models import Enrollment, SopVersion, Step, Touchpoint
+from sop.selectors.budget import messages_per_day
 from sop.timing import Timing
 from tenants.models import Tenant
 from tenants.results import FieldError
@@ -93,18 +94,12 @@ def cautions_of(
     Shape: pointers as in `incoming.VersionBody`, codes: empty, same_moment, no_fallback, over_cap, is_over.
     """
     plans = [_plan(step) for step in steps]
-    found = cautions(plans, per_day=per_day(tenant=tenant))
+    found = cautions(plans, per_day=messages_per_day(tenant=tenant))
     if entered_at is not None:
         found += past_steps(plans, entered_at=entered_at, zone=zone(tenant.timezone))
     if not version.segment.size:
         found.insert(0, FieldError("/segment", "empty", _("Nobody is in this segment now.")))
     return found
-
-
-def per_day(*, tenant: Tenant) -> int:
-    """How many messages a contact may get a day."""
-    found = TouchBudget.objects.for_tenant(tenant).values_list("per_day", flat=True).first()
-    return TouchBudget.DEFAULT_PER_DAY if found is None else found
 
 
 def _plan(step: Step) -> StepPlan:

@@ -1,13 +1,13 @@
 """What a draft would send to whom and when, before it is kept."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from contacts.models import Attribute, Contact
 from segments.models import Segment, SegmentMember
 from sop.drafts import StepPlan, cautions, try_steps
 from sop.incoming import PreviewBody
-from sop.selectors.outlook import per_day
+from sop.selectors.budget import messages_per_day
 from sop.templates import BRAND_NAME, contact_values, render
 from sop.timing import due_at
 from tenants.models import Tenant
@@ -17,10 +17,13 @@ from tenants.timezones import zone
 
 @dataclass(frozen=True, slots=True)
 class MessagePreview:
-    """What one step would send. `index`: its place in the draft; `due_at`: for who enters now."""
+    """What one step would send. `index`: its place in the draft; `due_at`: for who enters now, who misses what is too
+    late by then.
+    """
 
     index: int
     due_at: datetime
+    is_missed: bool
     text: str
 
 
@@ -38,16 +41,16 @@ class DraftPreview:
     warnings: list[FieldError]
 
 
-def preview_draft(*, tenant: Tenant, draft: PreviewBody, at: datetime) -> DraftPreview:
-    """Say each step that can be kept to one contact, as if she entered now.
+def preview_draft(*, tenant: Tenant, draft: PreviewBody, knows_contacts: bool, at: datetime) -> DraftPreview:
+    """Say each step that can be kept to one contact, as if she entered now; to nobody for who `knows_contacts` not.
 
     Raises: Segment.DoesNotExist, Contact.DoesNotExist
     """
     segment = None if draft.segment is None else Segment.objects.for_tenant(tenant).get(pk=draft.segment)
-    contact = _whom(tenant, draft, segment)
+    contact = _whom(tenant, draft, segment) if knows_contacts else None
     known = set(Attribute.objects.for_tenant(tenant).values_list("key", flat=True))
     plans, errors = try_steps(draft.steps, attributes=known)
-    warnings = [] if errors else cautions(list(plans.values()), per_day=per_day(tenant=tenant))
+    warnings = [] if errors else cautions(list(plans.values()), per_day=messages_per_day(tenant=tenant))
     return DraftPreview(
         contact, None if segment is None else segment.size, _messages(tenant, plans, contact, at), errors, warnings
     )
@@ -70,8 +73,9 @@ def _messages(
 ) -> list[MessagePreview]:
     told = {} if contact is None else contact_values(name=contact.name, attributes=contact.attributes)
     values, clock = {BRAND_NAME: tenant.name, **told}, zone(tenant.timezone)
-    messages = [
-        MessagePreview(index, due_at(plan.timing, entered_at=at, zone=clock), render(plan.compiled, values))
-        for index, plan in plans.items()
-    ]
+    messages = []
+    for index, plan in plans.items():
+        due = due_at(plan.timing, entered_at=at, zone=clock)
+        is_missed = due + timedelta(minutes=plan.late_after_minutes) < at
+        messages.append(MessagePreview(index, due, is_missed, render(plan.compiled, values)))
     return sorted(messages, key=lambda message: message.due_at)

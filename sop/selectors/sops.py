@@ -88,7 +88,7 @@ def _step_body(step: Step) -> StepBody:
         at=None if step.at_time is None else f"{step.at_time:%H:%M}",
         after_minutes=step.after_minutes,
         late_after_minutes=step.late_after_minutes,
-        touch_kind="private_chat",
+        touch_kind=step.touch_kind,  # type: ignore[arg-type]  # one of its choices
     )
 
 

@@ -1,5 +1,6 @@
 """Making SOPs and saving their drafts; a version that was published is never changed."""
 
+import unicodedata
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -13,6 +14,16 @@ from sop.models import Sop, SopVersion, Step
 from sop.services.living import living_sop
 from tenants.models import Tenant
 from tenants.results import FieldError
+
+_DIRECTIONS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+
+
+class DraftHasChanged(Exception):
+    """Somebody has saved another draft since: `newest`."""
+
+    def __init__(self, newest: SopVersion) -> None:
+        super().__init__(newest.pk)
+        self.newest = newest
 
 
 def create_sop(
@@ -44,23 +55,31 @@ def edit_sop(
     return sop
 
 
-def save_draft(*, tenant: Tenant, sop_id: int, draft: VersionBody, actor: str, at: datetime) -> SopVersion:
+def save_draft(
+    *, tenant: Tenant, sop_id: int, draft: VersionBody, after_id: int | None = None, actor: str, at: datetime
+) -> SopVersion:
     """Keep a draft: in the place of the one there is, else as the next version.
 
-    Raises: Sop.DoesNotExist, SopIsArchived, DraftIsInvalid
+    `after_id`: the version that was looked at; where another is the newest by now, nothing is kept.
+
+    Raises: Sop.DoesNotExist, SopIsArchived, DraftIsInvalid, DraftHasChanged
     """
-    return _save(tenant, living_sop(tenant=tenant, sop_id=sop_id), draft, actor=actor, at=at)
+    sop = living_sop(tenant=tenant, sop_id=sop_id)
+    if after_id is not None:
+        newest = _newest(tenant, sop)
+        if newest is not None and newest.pk != after_id:
+            raise DraftHasChanged(newest)
+    return _save(tenant, sop, draft, actor=actor, at=at)
 
 
 def _save(tenant: Tenant, sop: Sop, draft: VersionBody, *, actor: str, at: datetime) -> SopVersion:
     known = Attribute.objects.for_tenant(tenant).values_list("key", flat=True)
     steps = read_steps(draft.steps, attributes=set(known))
     _refuse_segment(tenant, draft.segment)
-    versions = SopVersion.objects.for_tenant(tenant).filter(sop=sop)
-    newest = versions.order_by("-number").first()
+    newest = _newest(tenant, sop)
     number = 1 if newest is None else newest.number + 1
     if newest is not None and newest.published_at is None:
-        versions.filter(pk=newest.pk).delete()
+        SopVersion.objects.for_tenant(tenant).filter(pk=newest.pk).delete()
         number = newest.number
     version: SopVersion = SopVersion.objects.create(
         tenant=tenant,
@@ -76,6 +95,11 @@ def _save(tenant: Tenant, sop: Sop, draft: VersionBody, *, actor: str, at: datet
     Step.objects.bulk_create([_step(tenant, version, position, step) for position, step in enumerate(steps, start=1)])
     Sop.objects.for_tenant(tenant).filter(pk=sop.pk).update(updated_at=at)
     return version
+
+
+def _newest(tenant: Tenant, sop: Sop) -> SopVersion | None:
+    newest: SopVersion | None = SopVersion.objects.for_tenant(tenant).filter(sop=sop).order_by("-number").first()
+    return newest
 
 
 def _pointed(pointer: str, tenant: Tenant, sop: Sop, draft: VersionBody, *, actor: str, at: datetime) -> None:
@@ -112,9 +136,17 @@ def _refuse_segment(tenant: Tenant, segment_id: int) -> None:
 
 def _named(name: str) -> str:
     cleaned = " ".join(name.split())
-    if not cleaned or len(cleaned) > 100:
-        raise DraftIsInvalid(FieldError("/name", "invalid_name", _("Give a name of 1 to 100 characters.")))
+    if not 0 < len(cleaned) <= 100 or not _is_legible(cleaned):
+        raise DraftIsInvalid(
+            FieldError("/name", "invalid_name", _("Give a name of 1 to 100 characters that can be seen."))
+        )
     return cleaned
+
+
+def _is_legible(name: str) -> bool:
+    """Whether there is something to be seen, in the order in which it is written."""
+    is_seen = any(unicodedata.category(letter)[0] in "LNPS" for letter in name)
+    return is_seen and not any(unicodedata.bidirectional(letter) in _DIRECTIONS for letter in name)
 
 
 def _write_once(sop: Sop, **how: object) -> None:

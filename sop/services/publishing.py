@@ -35,15 +35,17 @@ class Published:
     warnings: list[FieldError]
 
 
-def publish_sop(*, tenant: Tenant, sop_id: int, include_members: bool, actor: str, at: datetime) -> Published:
+def publish_sop(
+    *, tenant: Tenant, sop_id: int, include_members: bool, version_id: int | None = None, actor: str, at: datetime
+) -> Published:
     """Publish the draft; who is inside keeps her version. With `include_members` who is in the segment now starts too.
 
-    A paused SOP stays paused.
+    A paused SOP stays paused. `version_id`: the draft that was looked at, no other.
 
     Raises: Sop.DoesNotExist, SopIsArchived, CannotPublish
     """
     sop = living_sop(tenant=tenant, sop_id=sop_id)
-    version, warnings = _ready(tenant, sop, include_members, at)
+    version, warnings = _ready(tenant, sop, include_members, at, version_id)
     versions = SopVersion.objects.for_tenant(tenant)
     version.published_at, version.after_transition_id = at, _newest_transition(tenant)
     if include_members:
@@ -60,11 +62,19 @@ def publish_sop(*, tenant: Tenant, sop_id: int, include_members: bool, actor: st
     return Published(version, version.segment.size if include_members else 0, warnings)
 
 
-def _ready(tenant: Tenant, sop: Sop, include_members: bool, at: datetime) -> tuple[SopVersion, list[FieldError]]:
+def _ready(
+    tenant: Tenant, sop: Sop, include_members: bool, at: datetime, version_id: int | None
+) -> tuple[SopVersion, list[FieldError]]:
     drafts = SopVersion.objects.for_tenant(tenant).filter(sop=sop, published_at__isnull=True)
     version = drafts.select_related("segment").order_by("-number").first()
     if version is None:
         raise CannotPublish(FieldError("", "no_draft", _("There is no draft: save one first.")))
+    if version_id not in (None, version.pk):
+        detail = _("Somebody has changed the draft meanwhile: look at it again.")
+        raise CannotPublish(FieldError("", "changed", detail))
+    # one that archives it waits for us, or we for it
+    segments = Segment.objects.for_tenant(tenant).select_for_update(no_key=True)
+    version.segment = segments.get(pk=version.segment_id)
     steps: Sequence[Step] = list(version.steps.order_by("position"))
     errors = []
     if not steps:

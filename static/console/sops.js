@@ -2,7 +2,9 @@
 (() => {
   "use strict";
   const WAIT_MS = 400;
-  const MOST_STEPS = 50;
+  const STEP_MS = 700;
+  const MOST_UNDONE = 50;
+  const MOST_LETTERS = 4000;
   const UNITS = { minutes: 1, hours: 60, days: 1440 };
   const MOST = { day: 730, after: 730 * 1440, late: 7 * 1440 };
   const WHOLE = /^[0-9]{1,7}$/;
@@ -36,6 +38,7 @@
       late_after_minutes: minutesOf(step.late, step.lateUnit, 1, MOST.late),
     };
     if (!step.content.trim()) faults.content = words.blankFault;
+    if (step.content.length > MOST_LETTERS) faults.content = words.longFault;
     if (told.late_after_minutes === null) faults.when = words.lateFault;
     if (isDay && !told.at) faults.when = words.clockFault;
     if (isDay && told.day === null) faults.when = words.dayFault;
@@ -50,14 +53,18 @@
   }
   const fill = (text, ...held) => text.replace(/\{([ab])\}/g, (whole, name) => held[name === "a" ? 0 : 1]);
 
+  const lengthOf = (count, unit) => new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: unit.slice(0, -1), unitDisplay: "long" }).format(count);
+
   function editor() {
     const config = JSON.parse(document.getElementById("editor-config").textContent);
     const words = config.words;
     const draft = config.draft || {};
     const figures = new Intl.NumberFormat(document.documentElement.lang);
     const clock = new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: config.zone, month: "short", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    const place = `unsaved:${location.pathname}`;
+    const fields = () => ["id_name", "id_description"].map((id) => document.getElementById(id));
     // what no template reads
-    const own = { timer: 0, asked: null, text: "", first: null, isSent: false, sentKeys: [] };
+    const own = { timer: 0, asked: null, text: "", first: null, isSent: false, sentKeys: [], held: "", heldAt: 0, isBack: false };
 
     return {
       words,
@@ -75,9 +82,12 @@
       state: "",
       strict: false,
       contact: null,
-      members: null,
+      unsaved: null,
 
       init() {
+        own.held = JSON.stringify(this.steps);
+        const names = fields().map((field) => field.value).join("\n");
+        const kept = sessionStorage.getItem(place);
         own.sentKeys = this.steps.map((step) => step.key);
         Alpine.effect(() => {
           const made = this.write();
@@ -87,9 +97,20 @@
           this.strict = true;
           this.told = this.placed(config.errors);
         }
+        if (kept && JSON.parse(kept).text !== this.write().text) this.unsaved = JSON.parse(kept);
         window.addEventListener("beforeunload", (event) => {
-          if (!own.isSent && this.made.text !== own.first) event.preventDefault();
+          const isChanged = this.made.text !== own.first || fields().map((field) => field.value).join("\n") !== names;
+          if (!own.isSent && isChanged) event.preventDefault();
         });
+      },
+      takeBack() {
+        const held = JSON.parse(this.unsaved.text);
+        fields().forEach((field, index) => (field.value = this.unsaved.names[index]));
+        Object.assign(this, { ...held, segment: held.segment || 0, steps: held.steps.map(read), unsaved: null });
+      },
+      forget() {
+        sessionStorage.removeItem(place);
+        this.unsaved = null;
       },
       write() {
         const made = { segment: this.segment || null, exits_on_leaving: this.exits_on_leaving, exits_on_order: this.exits_on_order, may_reenter: this.may_reenter };
@@ -101,13 +122,27 @@
       follow(made) {
         this.made = made;
         own.first ??= made.text;
+        this.keepPast();
         if (made.text === own.text) return;
-        if (own.text) this.told = {};
+        if (own.text) {
+          this.told = {};
+          if (!this.unsaved) sessionStorage.setItem(place, JSON.stringify({ text: made.text, names: fields().map((field) => field.value) }));
+        }
         own.text = made.text;
         clearTimeout(own.timer);
         own.asked?.abort();
         this.state = "checking";
         own.timer = setTimeout(() => this.preview(), WAIT_MS);
+      },
+      // the last states of the steps, for undoing what was typed and what was moved alike
+      keepPast() {
+        const whole = JSON.stringify(this.steps);
+        if (whole === own.held) return;
+        const now = Date.now();
+        if (!own.isBack && now - own.heldAt > STEP_MS) this.past = [...this.past.slice(1 - MOST_UNDONE), own.held];
+        own.isBack = false;
+        own.held = whole;
+        own.heldAt = now;
       },
       async preview() {
         const asked = (own.asked = new AbortController());
@@ -125,14 +160,14 @@
           const found = await answer.json();
           if (asked !== own.asked) return;
           if (answer.ok) this.show(found);
-          else this.fail(found.errors || []);
+          else this.fail(found.errors || [], answer.status === 401 || answer.status === 403);
         } catch (error) {
-          if (error.name !== "AbortError" && asked === own.asked) this.fail([]);
+          if (error.name !== "AbortError" && asked === own.asked) this.fail([], false);
         }
       },
       show(found) {
-        Object.assign(this, { state: "ready", contact: found.contact_name, members: found.members });
-        this.messages = found.messages.map((one) => ({ ...one, when: clock.format(new Date(one.due_at)) }));
+        Object.assign(this, { state: "ready", contact: found.contact_name });
+        this.messages = found.messages.map((one) => ({ ...one, when: this.whenOf(one) }));
         this.told = this.placed(found.errors);
         this.cautions = {};
         for (const warning of found.warnings) {
@@ -140,8 +175,12 @@
           if (key) (this.cautions[key] ||= []).push(warning.detail);
         }
       },
-      fail(errors) {
-        Object.assign(this, { state: "failed", messages: [] });
+      whenOf(one) {
+        if (one.is_missed) return words.missed;
+        return Date.parse(one.due_at) < Date.now() ? words.atOnce : clock.format(new Date(one.due_at));
+      },
+      fail(errors, isLoggedOut) {
+        Object.assign(this, { state: isLoggedOut ? "loggedOut" : "failed", messages: [] });
         this.told = this.placed(errors);
       },
       // each error beside the field that it points to
@@ -168,7 +207,7 @@
         return { segment: this.told.segment || (this.strict && !this.segment ? words.segmentFault : "") };
       },
       get noteText() {
-        if (this.state === "failed") return words.failed;
+        if (this.state === "failed" || this.state === "loggedOut") return words[this.state];
         if (this.state === "checking") return words.checking;
         return this.messages.length ? (this.contact ? fill(words.to, this.contact) : words.toNobody) : "";
       },
@@ -183,14 +222,14 @@
       },
       clockOf(step) {
         if (step.when === "day") return step.at || "–";
-        return Number(step.after) ? `${step.after} ${this.unitWord(step.afterUnit)}` : words.atEntry;
+        return Number(step.after) ? lengthOf(Number(step.after), step.afterUnit) : words.atEntry;
       },
-      unitWord(unit) {
-        return this.$root.querySelector(`option[value="${unit}"]`)?.textContent || unit;
-      },
+      nameOf: (each) => (each.state === "draft" ? fill(words.asDraft, each.name) : each.state === "archived" ? fill(words.asArchived, each.name) : each.name),
       faultsOf(step) {
-        const told = this.told[step.key] || {};
-        return this.strict ? { ...this.made.steps[step.key]?.faults, ...told } : told;
+        // an empty text is said only when it is to be saved; what was typed wrong at once
+        const { when, content } = this.made.steps[step.key]?.faults || {};
+        const mine = { ...(when && { when }), ...(content && (this.strict || step.content.trim()) && { content }) };
+        return { ...mine, ...this.told[step.key] };
       },
       warningsOf(step) {
         return this.state === "ready" ? this.cautions[step.key] || [] : [];
@@ -200,16 +239,13 @@
       },
       say: (text, ...held) => fill(text, ...held.map((each) => (typeof each === "number" ? figures.format(each) : each))),
 
-      remember() {
-        this.past = [...this.past.slice(1 - MOST_STEPS), JSON.stringify(this.steps)];
-      },
       undo() {
         if (!this.past.length) return;
+        own.isBack = true;
         this.steps = JSON.parse(this.past[this.past.length - 1]);
         this.past = this.past.slice(0, -1);
       },
       add() {
-        this.remember();
         const last = this.steps[this.steps.length - 1];
         const day = last && last.when === "day" ? Math.min(MOST.day, (Number(last.day) || 0) + 1) : last ? 2 : 1;
         const added = read({ day, at: last?.when === "day" ? last.at : "10:00", late_after_minutes: 480 });
@@ -217,13 +253,11 @@
         this.focus(added.key);
       },
       copy(step) {
-        this.remember();
         const copied = { ...step, key: `k${++keys}` };
         this.steps.splice(this.steps.indexOf(step) + 1, 0, copied);
         this.focus(copied.key);
       },
       remove(step) {
-        this.remember();
         this.steps.splice(this.steps.indexOf(step), 1);
       },
       // steps stand in the order of their time
@@ -231,7 +265,6 @@
         const held = document.activeElement;
         const sorted = this.steps.map((step, index) => [offset(step), index, step]).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
         if (sorted.every((each, index) => each[1] === index)) return;
-        this.remember();
         this.steps = sorted.map((each) => each[2]);
         this.$nextTick(() => held?.focus());
       },

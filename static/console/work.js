@@ -59,6 +59,12 @@
   document.addEventListener("scroll", hide, true);
   document.addEventListener("htmx:beforeSwap", hide);
 
+  // what an editor kept of unsaved text is not needed where it has been saved
+  document.addEventListener("DOMContentLoaded", () => {
+    const kept = document.querySelector("[data-forget]");
+    for (const path of kept ? kept.dataset.forget.split(" ") : []) sessionStorage.removeItem(`unsaved:${path}`);
+  });
+
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.verb !== "get") return;
     const held = event.detail.parameters;

@@ -12,6 +12,7 @@ from contacts.services.consent import set_consent
 from sop.models import Sop, Touchpoint
 from tenants.context import tenant_transaction
 from tests.browser.looking import HOSTILE, faults_by_path, hostile_text
+from tests.cast import PASSWORD
 from tests.console.shop_floor import open_shop, person, tell_contacts
 from tests.console.test_sops import running
 from tests.sop.stage import audience, make
@@ -130,6 +131,11 @@ def test_the_editor_says_what_is_missing_keeps_order_and_takes_back(
 
     cards.nth(0).get_by_label("Remove the step").click()
     expect(cards).to_have_count(3)
+    page.wait_for_timeout(800)
+    cards.nth(0).get_by_label("Message").fill("typed after that")
+    page.get_by_role("button", name="Undo").click()
+    expect(cards).to_have_count(3)
+    expect(cards.nth(0).get_by_label("Message")).not_to_have_value("typed after that")
     page.get_by_role("button", name="Undo").click()
     expect(cards).to_have_count(4)
     cards.nth(0).get_by_label("Message").fill("Welcome")
@@ -141,6 +147,33 @@ def test_the_editor_says_what_is_missing_keeps_order_and_takes_back(
         steps = Sop.objects.for_tenant(acme).get().versions.get().steps.order_by("position")
         assert [(step.day, step.content[:7]) for step in steps][:2] == [(None, "Welcome"), (None, "Welcome")]
         assert [step.day for step in steps] == [None, None, 4, 7, 9]
+
+
+def test_what_was_not_saved_is_offered_again(open_browser: Any, bob: Any, acme: Any, shop: dict[str, int]) -> None:
+    page = open_browser(bob, language="en-US")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/t/acme/sops/new/")
+    page.get_by_label("Name", exact=True).fill("Almost lost")
+    page.get_by_role("button", name="+ step").click()
+    page.locator(".o-card").get_by_label("Message").fill("a long text")
+    expect(page.locator(".o-chat p")).to_have_text("a long text")
+    page.context.clear_cookies(name="sessionid")
+    page.locator(".o-card").get_by_label("Message").fill("a longer text")
+    expect(page.locator(".o-phone")).to_contain_text("You are logged out.")
+
+    page.goto("/t/acme/sops/new/")
+    page.get_by_label("E-mail").fill(bob.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").press("Enter")
+    page.get_by_role("button", name="Take it back").click()
+
+    expect(page.locator(".o-card").get_by_label("Message")).to_have_value("a longer text")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Almost lost")
+    page.get_by_label("Segment", exact=True).select_option(label="Friends")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Almost lost"))
+    page.goto("/t/acme/sops/new/")
+    expect(page.get_by_role("button", name="Take it back")).to_have_count(0)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from segments.models import Segment
 from tenants.context import tenant_transaction
 from tests.console.segment_desk import get, post, told
-from tests.console.sop_desk import NEXT_DAY, SOON, draft_of, kept, named
+from tests.console.sop_desk import NEXT_DAY, SOON, draft_of, kept, named, publish_shown
 from tests.sop.stage import audience, enter, make, people, publish, runs, tick
 
 
@@ -79,7 +79,19 @@ def test_an_error_points_to_its_step_and_nothing_is_kept(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{", "null", '{"segment": "x"}', '{"a": 1}', "\ud800".encode("utf-8", "replace")]
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        "null",
+        '{"segment": "x"}',
+        '{"a": 1}',
+        '{"steps": null}',
+        r'"\ud800"',
+        "[" * 100_000,
+        '{"a":' * 5_000,
+    ],
 )
 def test_a_draft_that_no_editor_writes_is_refused(acme: Any, bob: Any, text: Any) -> None:
     answer = post(bob, "sops/new/", name="Welcome", draft=text)
@@ -141,7 +153,7 @@ def test_publishing_says_who_starts_and_takes_members_along_when_told_to(acme: A
     enter(acme, segment, people(acme, 3))
 
     asked = get(bob, f"sops/{sop.pk}/publish/")
-    post(bob, f"sops/{sop.pk}/publish/", include_members="on")
+    publish_shown(bob, sop, include_members="on")
 
     outlook = asked.context["outlook"]
     assert (outlook.members, outlook.starting, outlook.touchpoints) == (3, 3, 6)
@@ -154,7 +166,7 @@ def test_without_being_told_to_nobody_is_taken_along(acme: Any, bob: Any) -> Non
     sop = make(acme, segment)
     enter(acme, segment, people(acme, 3))
 
-    answer = post(bob, f"sops/{sop.pk}/publish/")
+    answer = publish_shown(bob, sop)
 
     tick(acme)
     assert runs(acme, sop) == []
@@ -177,7 +189,8 @@ def test_publishing_shows_what_changes_and_what_to_mind(acme: Any, bob: Any) -> 
 
     assert page.context["changes"] == {"added": 1, "kept": 1, "dropped": 1}
     assert [warning.code for warning in page.context["outlook"].warnings] == ["empty", "no_fallback"]
-    assert "1 steps new, 1 as before, 1 dropped" in page.content.decode()
+    assert "new steps: 1, as before: 1, dropped: 1" in page.content.decode()
+    assert page.context["warnings"][1][0] == 1
 
 
 def test_what_is_not_ready_is_not_published(acme: Any, bob: Any) -> None:
@@ -185,7 +198,7 @@ def test_what_is_not_ready_is_not_published(acme: Any, bob: Any) -> None:
     sop = make(acme, segment)
 
     page = get(bob, f"sops/{sop.pk}/publish/").content.decode()
-    answer = post(bob, f"sops/{sop.pk}/publish/")
+    answer = publish_shown(bob, sop)
 
     assert "is a draft: nobody is in it" in page
     assert told(answer) == ["Publish the segment “Buyers” first."]
@@ -212,9 +225,65 @@ def test_the_editor_offers_segments_and_variables_of_this_brand(acme: Any, bob: 
 
     config = get(bob, "sops/new/").context["config"]
 
-    assert [(each["name"], each["isDraft"]) for each in config["segments"]] == [("Drafted", True)]
+    assert [(each["name"], each["state"]) for each in config["segments"]] == [("Drafted", "draft")]
     assert [each["text"] for each in config["variables"]] == [
         "{{ contact.name|friend }}",
         "{{ brand.name }}",
         "{{ attribute.skin }}",
     ]
+
+
+def test_who_is_slower_is_told_and_replaces_only_when_meant(acme: Any, bob: Any, alice: Any) -> None:
+    segment = audience(acme)
+    sop = make(acme, segment)
+    path = f"sops/{sop.pk}/edit/"
+    began = get(bob, path).context["form"]["after"].value()
+    post(alice, path, name="Welcome", draft=draft_of(segment, {**SOON, "content": "hers"}), after=began)
+
+    refused = post(bob, path, name="Welcome", draft=draft_of(segment, {**SOON, "content": "his"}), after=began)
+    now = refused.context["form"]["after"].value()
+    between = [step.content for step in kept(acme, sop)[0].steps]
+    post(bob, path, name="Welcome", draft=draft_of(segment, {**SOON, "content": "his"}), after=now)
+
+    assert "Alice has saved another draft" in refused.content.decode()
+    assert between == ["hers"]
+    assert [step.content for step in kept(acme, sop)[0].steps] == ["his"]
+
+
+def test_only_the_draft_that_was_shown_goes_out(acme: Any, bob: Any, alice: Any) -> None:
+    segment = audience(acme)
+    sop = make(acme, segment)
+    shown = get(alice, f"sops/{sop.pk}/publish/").context["outlook"].version.pk
+    post(bob, f"sops/{sop.pk}/edit/", name="Welcome", draft=draft_of(segment, SOON), after=shown)
+
+    answers = [post(alice, f"sops/{sop.pk}/publish/", version=each) for each in (shown, "", "x")]
+
+    assert [told(answer) for answer in answers] == [["Somebody has changed the draft meanwhile: look at it again."]] * 3
+    assert named(acme, "Welcome").state == "draft"
+    assert named(acme, "Welcome").state == "draft" and publish_shown(alice, sop).status_code == 200
+    assert named(acme, "Welcome").state == "published"
+
+
+def test_an_archived_audience_is_called_by_its_name(acme: Any, bob: Any) -> None:
+    segment = audience(acme)
+    sop = make(acme, segment)
+    post(bob, f"segments/{segment.pk}/archive/")
+
+    editor, publishing = get(bob, f"sops/{sop.pk}/edit/"), get(bob, f"sops/{sop.pk}/publish/").content.decode()
+
+    assert [(each["name"], each["state"]) for each in editor.context["config"]["segments"]] == [("Buyers", "archived")]
+    assert "“Buyers” is archived" in publishing and f"sops/{sop.pk}/edit/" in publishing
+
+
+@pytest.mark.parametrize("name", ["\u200b\u200b", "\u202eemocleW", "  "])
+def test_a_name_that_cannot_be_read_is_refused(acme: Any, bob: Any, name: str) -> None:
+    answer = post(bob, "sops/new/", name=name, draft=draft_of(audience(acme), SOON))
+
+    assert answer.context["form"].errors["name"]
+    assert named(acme, name) is None
+
+
+def test_too_many_steps_are_said(acme: Any, bob: Any) -> None:
+    answer = post(bob, "sops/new/", name="Welcome", draft=draft_of(audience(acme), *[SOON] * 101))
+
+    assert "Send at most 100 steps." in answer.content.decode()

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from sop.incoming import StepBody
 from sop.models import Sop, Touchpoint
 from tenants.context import tenant_transaction
 from tests.cast import log_in
@@ -119,7 +120,7 @@ def test_a_stop_cancels_what_is_planned_and_leaves_the_page(acme: Any, bob: Any)
         ("cancelled", "stopped")
     }
     page = get(bob, f"sops/{sop.pk}/").content.decode()
-    assert "It was stopped for good" in page and f"sops/{sop.pk}/edit/" not in page
+    assert "It was stopped for good" in page and f'href="/t/acme/sops/{sop.pk}/edit/' not in page
 
 
 @pytest.mark.parametrize(
@@ -135,10 +136,28 @@ def test_an_act_that_is_out_of_place_says_so(acme: Any, bob: Any, state: str, pa
     with tenant_transaction(acme.pk):
         Sop.objects.for_tenant(acme).update(state=state)
 
-    answer = post(bob, f"sops/{sop.pk}/{path}/")
+    asked, answer = get(bob, f"sops/{sop.pk}/{path}/"), post(bob, f"sops/{sop.pk}/{path}/")
 
-    assert told(answer) == [said]
+    assert (asked.status_code, asked.headers["Location"]) == (302, f"/t/acme/sops/{sop.pk}/")
+    assert said in told(answer)
     assert named(acme, "Welcome").state == state
+
+
+def test_the_schedule_goes_by_time_whatever_the_order_in_which_it_was_sent(acme: Any, bob: Any) -> None:
+    steps = [
+        StepBody(content="evening", day=2, at="18:00"),
+        StepBody(content="three days", after_minutes=4320),
+        StepBody(content="morning", day=2, at="09:00"),
+        StepBody(content="an hour", after_minutes=60),
+    ]
+    sop = make(acme, audience(acme), *steps)
+
+    days = get(bob, f"sops/{sop.pk}/").context["draft"].days
+
+    assert [(day, [line.step.content for line in lines]) for day, lines in days] == [
+        ("After entry", ["an hour", "three days"]),
+        ("Day 2", ["morning", "evening"]),
+    ]
 
 
 def test_the_segment_page_leads_to_its_sops(acme: Any, bob: Any) -> None:

@@ -20,8 +20,9 @@ from scrm.console.work.segments_starters import STARTERS
 from segments.models import Segment, SegmentCursor
 from segments.selectors import segments as selectors
 from segments.selectors.segments import SegmentLine
-from segments.services.editing import SegmentIsUsed, archive_segment
+from segments.services.editing import SegmentIsUsed
 from sop.selectors.audiences import sops_by_segment
+from sop.services.audiences import AudienceIsInUse, archive_audience
 from tenants.access import BOARD_READERS, EDITORS
 from tenants.models import Tenant
 
@@ -76,14 +77,12 @@ def segments(request: ConsoleRequest) -> HttpResponse:
 @console_view(roles=EDITORS)
 def segment_archive(request: ConsoleRequest, segment_id: int) -> HttpResponse:
     """Take a segment out of use; not one whose people an SOP or another segment takes."""
-    if sops := sops_by_segment(tenant=request.tenant, segment_ids=[segment_id]).get(segment_id):
-        names = ", ".join(name for _pk, name in sops)
-        messages.error(request, _("SOPs run for it: %(names)s. Stop them first.") % {"names": names})
-        return redirect("segment", segment_id)
     try:
-        archive_segment(tenant=request.tenant, segment_id=segment_id, at=timezone.now())
+        archive_audience(tenant=request.tenant, segment_id=segment_id, at=timezone.now())
     except Segment.DoesNotExist:
         raise Http404 from None
+    except AudienceIsInUse as sops:
+        messages.error(request, _("SOPs run for it: %(names)s. Stop them first.") % {"names": sops})
     except SegmentIsUsed as used:
         messages.error(request, _("Published segments name it in their rules: %(names)s.") % {"names": used})
     else:

@@ -74,7 +74,7 @@ def segment_remove(request: ConsoleRequest, segment_id: int, contact_id: int) ->
 
 def _back(request: ConsoleRequest, segment_id: int, ids: set[int] | None) -> HttpResponse:
     moves = _try(request, add_members, segment_id, ids or set())
-    if moves is not None and ids:
+    if moves is not None and moves.moved:
         told = ngettext("%(count)d person put on the list.", "%(count)d people put on the list.", len(moves.moved))
         messages.success(request, told % {"count": len(moves.moved)})
     return redirect("segment", segment_id)

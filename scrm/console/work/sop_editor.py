@@ -1,4 +1,4 @@
-"""The SOP editor: for whom, when, what, until when; kept as a draft, then published with what that does."""
+"""The SOP editor: for whom, when, what, until when; kept as a draft."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import msgspec
 from django import forms
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -18,23 +19,22 @@ from django.utils.translation import gettext_lazy, pgettext
 from contacts import selectors as contact_selectors
 from scrm.console.views import ConsoleRequest, by, console_view, page
 from scrm.console.work.sop_editor_words import editor_words
-from scrm.console.work.sop_page import sop_or_404, step_lines
+from scrm.console.work.sop_page import STOPPED, sop_or_404
 from scrm.console.work.sops_starters import STARTERS, SopStarter
+from scrm.figures import moment
 from segments.models import Segment
 from sop.drafts import DraftIsInvalid
 from sop.incoming import VersionBody
 from sop.models import Sop, SopVersion
 from sop.selectors import sops as selectors
-from sop.selectors.outlook import per_day, publish_outlook
-from sop.services.editing import create_sop, edit_sop, save_draft
+from sop.services.editing import DraftHasChanged, create_sop, edit_sop, save_draft
 from sop.services.living import SopIsArchived
-from sop.services.publishing import CannotPublish, publish_sop
 from sop.templates import ATTRIBUTE, BRAND_NAME, CONTACT_NAME, variable_text
 from tenants.access import EDITORS
 from tenants.incoming import decode_one
 from tenants.models import Tenant
 from tenants.results import FieldError
-from tenants.strict_json import BodyIsInvalid
+from tenants.strict_json import BodyIsInvalid, decode
 
 # 100 steps of 4,000 characters, each of which JSON may write as six
 MAX_DRAFT_TEXT = 2_500_000
@@ -46,6 +46,8 @@ class SopForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
     description = forms.CharField(label=gettext_lazy("What it is for"), max_length=300, required=False)
     draft = forms.CharField(max_length=MAX_DRAFT_TEXT, widget=forms.HiddenInput, strip=False)
+    # the version that the editor began with
+    after = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
     errors_at: tuple[FieldError, ...] = ()
 
     def body(self) -> VersionBody | None:
@@ -61,17 +63,19 @@ class SopForm(forms.Form):
         for error in errors:
             if error.pointer == "/name":
                 self.add_error("name", error.detail)
-        self.errors_at = tuple(error for error in errors if error.pointer != "/name")
+            elif not error.pointer.startswith(("/steps/", "/segment")):
+                self.add_error(None, error.detail)
+        self.errors_at = tuple(error for error in errors if error.pointer.startswith(("/steps/", "/segment")))
         if self.errors_at:
             self.add_error(None, _("Some of it cannot be kept; see beside it."))
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What the editor begins with; `kept`: what the newest version says, to which nothing is added when it is alike."""
+    """What the editor begins with; `newest`: the version to which nothing is added when it says the same."""
 
     sop: Sop | None = None
-    kept: VersionBody | None = None
+    newest: SopVersion | None = None
     begins: Any = None
     name: str = ""
     starter: SopStarter | None = None
@@ -97,39 +101,21 @@ def sop_edit(request: ConsoleRequest, sop_id: int) -> HttpResponse:
     """The draft of an SOP; where there is none, another version that begins with the newest."""
     found = sop_or_404(request.tenant, sop_id)
     if found.state == Sop.State.ARCHIVED:
-        messages.error(request, _("This SOP was stopped for good. Copy it to run it again."))
+        messages.error(request, STOPPED)
         return redirect("sop", sop_id)
     newest = selectors.versions_of(tenant=request.tenant, sop_id=sop_id).order_by("-number").first()
     if newest is None:
         return _editor(request, Shown(found, name=found.name))
-    return _editor(request, Shown(found, selectors.version_body(newest), _values(newest), found.name))
-
-
-@console_view(roles=EDITORS)
-def sop_publish(request: ConsoleRequest, sop_id: int) -> HttpResponse:
-    """What publishing the draft would do; and to do it."""
-    found = sop_or_404(request.tenant, sop_id)
-    outlook = publish_outlook(tenant=request.tenant, sop_id=sop_id, at=timezone.now())
-    if outlook is None or found.state == Sop.State.ARCHIVED:
-        messages.error(request, _("There is no draft to publish."))
-        return redirect("sop", sop_id)
-    if request.method == "POST" and _publish(request, found):
-        return redirect("sop", sop_id)
-    return page(
-        request, "console/sop_publish.html", title=_("Publish"), parent_title=found.name,
-        parent_link=reverse("sop", args=[sop_id]), sop=found, outlook=outlook,
-        days=step_lines(list(outlook.version.steps.all()), {}),
-        changes=_changes(request.tenant, found, outlook.version),
-        needs_segment=outlook.version.segment.state != Segment.State.PUBLISHED,
-    )  # fmt: skip
+    return _editor(request, Shown(found, newest, _values(newest), found.name))
 
 
 def _editor(request: ConsoleRequest, shown: Shown) -> HttpResponse:
     description = shown.sop.description if shown.sop else str(shown.starter.use) if shown.starter else ""
-    form = SopForm(request.POST or None, initial={"name": shown.name, "description": description})
+    after = shown.newest and shown.newest.pk
+    form = SopForm(request.POST or None, initial={"name": shown.name, "description": description, "after": after})
     if request.method == "POST" and form.is_valid() and (saved := _save(request, form, shown)):
         return redirect("sop_publish" if "publish" in request.POST else "sop", saved.pk)
-    segments = _segments(request.tenant)
+    segments = _segments(request.tenant, shown.newest)
     return page(
         request, "console/sop_editor.html", title=_("Edit the schedule") if shown.sop else _("New SOP"),
         parent_title=shown.sop.name if shown.sop else "SOP",
@@ -140,7 +126,6 @@ def _editor(request: ConsoleRequest, shown: Shown) -> HttpResponse:
             "segments": segments,
             "variables": _variables(request.tenant),
             "errors": msgspec.to_builtins(form.errors_at),
-            "perDay": per_day(tenant=request.tenant),
             "zone": request.tenant.timezone,
             "words": editor_words(),
         },
@@ -155,48 +140,44 @@ def _save(request: ConsoleRequest, form: SopForm, shown: Shown) -> Sop | None:
     told: dict[str, Any] = {name: form.cleaned_data[name] for name in ("name", "description")}
     try:
         with transaction.atomic():
-            saved = _write(request, shown, told, body)
+            saved = _write(request, shown, told, body, after=form.cleaned_data["after"])
     except DraftIsInvalid as invalid:
         form.refuse(
             [msgspec.structs.replace(one, pointer=one.pointer.removeprefix("/version")) for one in invalid.errors]
         )
         return None
+    except DraftHasChanged as changed:
+        _tell_change(form, changed.newest)
+        return None
     except SopIsArchived:
-        form.add_error(None, _("This SOP was stopped for good. Copy it to run it again."))
+        form.add_error(None, STOPPED)
         return None
     messages.success(request, _("Saved."))
     return saved
 
 
-def _write(request: ConsoleRequest, shown: Shown, told: dict[str, Any], body: VersionBody) -> Sop:
+def _write(request: ConsoleRequest, shown: Shown, told: dict[str, Any], body: VersionBody, *, after: int | None) -> Sop:
     if shown.sop is None:
         return create_sop(**by(request), **told, draft=body)
-    if body != shown.kept:
-        save_draft(**by(request), sop_id=shown.sop.pk, draft=body)
-    return edit_sop(tenant=request.tenant, sop_id=shown.sop.pk, **told, at=timezone.now())
+    if shown.newest is None or body != selectors.version_body(shown.newest):
+        save_draft(**by(request), sop_id=shown.sop.pk, draft=body, after_id=after)
+    if told != {"name": shown.sop.name, "description": shown.sop.description}:
+        return edit_sop(tenant=request.tenant, sop_id=shown.sop.pk, **told, at=timezone.now())
+    return shown.sop
 
 
-def _publish(request: ConsoleRequest, found: Sop) -> bool:
-    include_members = "include_members" in request.POST
-    try:
-        published = publish_sop(**by(request), sop_id=found.pk, include_members=include_members)
-    except CannotPublish as refused:
-        for error in refused.errors:
-            messages.error(request, error.detail)
-        return False
-    except SopIsArchived:
-        messages.error(request, _("This SOP was stopped for good. Copy it to run it again."))
-        return True
-    told = _("Version %(number)d is published: who enters the segment from now on starts it.")
-    messages.success(request, told % {"number": published.version.number})
-    return True
+def _tell_change(form: SopForm, newest: SopVersion) -> None:
+    """Say who was quicker; what is posted after that was meant to take its place."""
+    told = _("%(who)s has saved another draft at %(at)s. Saving again puts yours in its place.")
+    form.add_error(None, told % {"who": newest.created_by, "at": moment(newest.created_at)})
+    form.data = {**form.data.dict(), "after": str(newest.pk)}  # type: ignore[attr-defined]  # what was posted
 
 
 def _posted(form: SopForm) -> Any:
     """What was posted, where it can be shown again."""
     try:
-        value = msgspec.json.decode(str(form.data.get("draft", "")))
-    except (msgspec.DecodeError, UnicodeEncodeError):
+        value = decode(str(form.data.get("draft", "")).encode())
+    except (BodyIsInvalid, UnicodeEncodeError):
         return None
     return value if isinstance(value, dict) else None
 
@@ -210,11 +191,12 @@ def _starter_values(starter: SopStarter) -> Any:
     return {"segment": None, "steps": steps, "exits_on_leaving": False, "exits_on_order": starter.exits_on_order}
 
 
-def _segments(tenant: Tenant) -> list[dict[str, Any]]:
-    """What may be an audience, by name."""
-    usable = Segment.objects.for_tenant(tenant).exclude(state=Segment.State.ARCHIVED).order_by("name")
+def _segments(tenant: Tenant, newest: SopVersion | None) -> list[dict[str, Any]]:
+    """What may be an audience, by name, and the one that the newest version has."""
+    is_usable = ~Q(state=Segment.State.ARCHIVED) | Q(pk=newest and newest.segment_id)
+    usable = Segment.objects.for_tenant(tenant).filter(is_usable).order_by("name")
     return [
-        {"id": pk, "name": name, "people": size, "isDraft": state == Segment.State.DRAFT}
+        {"id": pk, "name": name, "people": size, "state": state}
         for pk, name, size, state in usable.values_list("pk", "name", "size", "state")
     ]
 
@@ -227,13 +209,3 @@ def _variables(tenant: Tenant) -> list[dict[str, str]]:
         {"label": _("Brand"), "text": variable_text(BRAND_NAME)},
         *({"label": each.label, "text": variable_text(f"{ATTRIBUTE}{each.key}")} for each in attributes),
     ]
-
-
-def _changes(tenant: Tenant, found: Sop, draft: SopVersion) -> dict[str, int] | None:
-    """How many steps the draft has anew, as they were, and no more; None before a first version."""
-    live = selectors.shown_versions(tenant=tenant, sops=[found]).get(found.pk)
-    if found.live_number is None or live is None:
-        return None
-    before, after = selectors.version_body(live).steps, selectors.version_body(draft).steps
-    kept = [step for step in after if step in before]
-    return {"added": len(after) - len(kept), "kept": len(kept), "dropped": sum(step not in after for step in before)}

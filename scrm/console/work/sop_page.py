@@ -1,7 +1,9 @@
 """One SOP: its schedule, what became of its people and messages, who is where; halted, resumed and ended here."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +20,7 @@ from scrm.console.views import ConsoleRequest, by, console_view, fragment, page
 from scrm.console.work.address import query_without, wants_fragment
 from scrm.console.work.paging import newest_first
 from scrm.console.work.sop_words import day_in_words, moment_in_its_day, span_in_words
-from scrm.console.work.sops import Part, parts
+from scrm.console.work.sops import NOT_SENT, Part, parts
 from sop.models import Enrollment, Sop, SopVersion, Step, Touchpoint
 from sop.selectors import sops as selectors
 from sop.selectors.outlook import act_outlook
@@ -29,7 +31,7 @@ from sop.services.pausing import SopIsNotPaused, SopIsNotPublished, pause_sop, r
 from tenants.access import BOARD_READERS, EDITORS
 from tenants.models import Tenant
 
-NOT_SENT = ("skipped", "failed", "unknown", "cancelled")
+STOPPED = gettext_lazy("This SOP was stopped for good. Copy it to run it again.")
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,11 @@ def sop(request: ConsoleRequest, sop_id: int) -> HttpResponse:
 def sop_act(request: ConsoleRequest, sop_id: int, act: str) -> HttpResponse:
     """What an act would meet; and to do it."""
     found, wanted = sop_or_404(request.tenant, sop_id), ACTS[act]
-    if request.method == "POST" or found.state not in wanted.states:
+    if request.method == "POST":
         _do(request, found, wanted)
+        return redirect("sop", sop_id)
+    if found.state not in wanted.states:
+        messages.error(request, _("This cannot be done to it now."))
         return redirect("sop", sop_id)
     outlook = act_outlook(tenant=request.tenant, sop_id=sop_id, at=timezone.now())
     return page(
@@ -122,9 +127,13 @@ def sop_or_404(tenant: Tenant, sop_id: int) -> Sop:
 def step_lines(steps: Sequence[Step], counts: Mapping[int, StepCounts]) -> list[tuple[str, list[StepLine]]]:
     """A schedule by day: who enters is told what follows her entry first, then day by day."""
     days: dict[str, list[StepLine]] = {}
-    for step in sorted(steps, key=lambda each: (each.day or 0, each.at_time is not None, each.position)):
+    for step in sorted(steps, key=_time_of):
         days.setdefault(day_in_words(step), []).append(_line(step, counts.get(step.pk)))
     return list(days.items())
+
+
+def _time_of(step: Step) -> tuple[int, time, int, int]:
+    return step.day or 0, step.at_time or time.min, step.after_minutes or 0, step.position
 
 
 def _line(step: Step, counts: StepCounts | None) -> StepLine:
@@ -156,12 +165,18 @@ def _version_lines(found: Sop, versions: Sequence[SopVersion], reports: Sequence
     return lines
 
 
-def _sums(reports: Sequence[VersionReport]) -> dict[str, int]:
-    states = [step.states for report in reports for step in report.steps]
+def _sums(reports: Sequence[VersionReport]) -> dict[str, Any]:
+    """What was sent, what was not and in which state it ended, and all messages of all versions."""
+    told: Counter[str] = Counter()
+    for report in reports:
+        for step in report.steps:
+            told.update(step.states)
+    not_sent = [part for part in parts(told) if part.state in NOT_SENT]
     return {
-        "sent": sum(each["sent"] for each in states),
-        "not_sent": sum(each[state] for each in states for state in NOT_SENT),
-        "all": sum(sum(each.values()) for each in states),
+        "sent": told["sent"],
+        "not_sent": not_sent,
+        "not_sent_count": sum(part.count for part in not_sent),
+        "all": told.total(),
     }
 
 
@@ -190,7 +205,7 @@ def _do(request: ConsoleRequest, found: Sop, wanted: Act) -> None:
     try:
         wanted.do(**by(request), sop_id=found.pk)
     except SopIsArchived:
-        messages.error(request, _("This SOP was stopped for good. Copy it to run it again."))
+        messages.error(request, STOPPED)
     except SopIsNotPublished:
         messages.error(request, _("It is not running, so there is nothing to pause."))
     except SopIsNotPaused:

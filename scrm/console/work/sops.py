@@ -14,6 +14,8 @@ from tenants.access import BOARD_READERS, EDITORS
 
 # in the order in which a bar shows them
 STATES = ("sent", "planned", "claimed", "unknown", "failed", "skipped", "cancelled")
+# settled, and it did not go out; of what is unknown nobody can say
+NOT_SENT = ("failed", "skipped", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,10 @@ def parts(states: Mapping[str, int]) -> list[Part]:
 
 def _totals(rows: list[SopRow]) -> dict[str, int]:
     week = [row.last_week for row in rows]
-    not_sent = ("failed", "skipped", "unknown")
     return {
         "inside": sum(row.inside for row in rows),
         "due_next_day": sum(row.due_next_day for row in rows if row.sop.state == Sop.State.PUBLISHED),
         "waiting": sum(row.due_next_day for row in rows if row.sop.state == Sop.State.PAUSED),
         "sent": sum(states.get("sent", 0) for states in week),
-        "not_sent": sum(states.get(state, 0) for states in week for state in not_sent),
+        "not_sent": sum(states.get(state, 0) for states in week for state in NOT_SENT),
     }

@@ -8,7 +8,7 @@ from django_stubs_ext import StrOrPromise
 
 from sop.incoming import StepBody
 
-DAY, HOUR = 1440, 60
+HOUR = 60
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class SopStarter:
 STARTERS: Mapping[str, SopStarter] = {
     "welcome": SopStarter(
         _("Welcome, 7 days"),
-        _("For who is new: say hello, help with the first use, invite to the second order."),
+        _("For new people: say hello, help with the first use, invite to the second order."),
         "new",
         (
             StarterStep(
@@ -60,7 +60,7 @@ STARTERS: Mapping[str, SopStarter] = {
     ),
     "again": SopStarter(
         _("Time to buy again"),
-        _("For who bought twice and has gone quiet: remind, then offer, and stop with an order."),
+        _("For those who bought twice and have gone quiet: remind, then offer, and stop with an order."),
         "asleep",
         (
             StarterStep(_("{{ contact.name|Hello }}, are you running low? Your favourites are in stock."), 1, "10:30"),
@@ -70,11 +70,11 @@ STARTERS: Mapping[str, SopStarter] = {
     ),
     "wake": SopStarter(
         _("First order"),
-        _("For who came and never bought: one question, one offer, then leave them in peace."),
+        _("For those who came and never bought: one question, one offer, then leave them in peace."),
         "never",
         (
             StarterStep(_("{{ contact.name|Hello }}, may we ask what you are looking for?"), 1, "11:00"),
-            StarterStep(_("A small first order at a kind price: it is yours until Sunday."), 3, "19:00"),
+            StarterStep(_("A small first order at a kind price: it is yours for three days."), 3, "19:00"),
         ),
         exits_on_order=True,
     ),

@@ -167,7 +167,7 @@ def lateness(touchpoint: Touchpoint, at: datetime) -> str:
 
 
 def _span(start: datetime, end: datetime) -> str:
-    minutes = int((end - start).total_seconds() // 60)
+    minutes = max(1, int((end - start).total_seconds() // 60))
     unit = DAY if minutes >= 2 * DAY else HOUR if minutes >= HOUR else 1
     return span_in_words(minutes // unit * unit)
 

@@ -120,3 +120,17 @@ def test_it_needs_the_scope_of_contacts(acme: Any, contact_id: int) -> None:
 
 def test_a_session_reads_it_under_its_tenant(contact_id: int, mei: Any) -> None:
     assert log_in(mei).get(f"/t/acme/api/v1/contacts/{contact_id}/timeline").status_code == 200
+
+
+def test_a_key_is_told_only_of_what_it_may_read(acme: Any) -> None:
+    contact_id = live(acme)
+    path = f"/contacts/{contact_id}/timeline"
+
+    def kinds(*scopes: str) -> set[str]:
+        api = ApiClient(make_key(acme, scopes=["contacts:read", *scopes], name=" ".join(scopes) or "bare"))
+        return {row["kind"] for row in api.get(path, {"limit": 100}).json()["results"]}
+
+    bare = kinds()
+    assert bare & {"order", "refund", "segment", "sop", "touchpoint"} == set()
+    assert kinds("orders:read") - bare == {"order", "refund"}
+    assert kinds("sops:read", "segments:read") - bare == {"segment", "sop", "touchpoint"}

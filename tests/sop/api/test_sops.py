@@ -295,3 +295,32 @@ def test_the_audience_of_a_running_sop_is_not_archived(api: ApiClient, sop_id: i
 
     assert refused.status_code == 409 and "新客 7 天" in refused.json()["detail"]
     assert (done.status_code, done.json()["state"]) == (200, "archived")
+
+
+def test_a_preview_names_nobody_to_who_may_not_read_contacts(acme: Any, segment: Segment) -> None:
+    newest = people(acme, 1)[0]
+    enter(acme, segment, [newest])
+    blind = ApiClient(make_key(acme, scopes=["sops:read"]))
+
+    for asked in ({}, {"contact": newest}):
+        told = blind.post("/sops/preview", {"segment": segment.pk, "steps": STEPS[:1], **asked}).json()
+        assert (told["contact"], [one["text"] for one in told["messages"]]) == (None, ["您，您好"])
+
+
+def test_a_preview_counts_steps_after_entry_among_their_days(api: ApiClient) -> None:
+    steps = [{"content": "x", "after_minutes": minutes} for minutes in (0, 60, 120, 1440)]
+
+    told = api.post("/sops/preview", {"steps": steps}).json()
+
+    assert [(one["pointer"], one["code"]) for one in told["warnings"]] == [("/steps/0", "over_cap")]
+
+
+def test_a_preview_says_what_who_enters_now_misses(api: ApiClient) -> None:
+    steps = [
+        {"content": "x", "day": 1, "at": "00:00", "late_after_minutes": 1},
+        {"content": "y", "after_minutes": 0},
+    ]
+
+    told = api.post("/sops/preview", {"steps": steps}).json()
+
+    assert [(one["text"], one["is_missed"]) for one in told["messages"]] == [("x", True), ("y", False)]

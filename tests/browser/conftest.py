@@ -105,9 +105,8 @@ def watch(page: Any, errors: list[str]) -> None:
 
 @pytest.fixture(scope="session")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
-    """The provider for trials as a process; web server and workers that start after it speak to it."""
+    """The provider for trials as a process, to which web server and worker speak."""
     simulator = new_simulator(tmp_path_factory.mktemp("provider"))
-    os.environ["SCRM_SIMULATOR_URL"] = simulator.url
     yield simulator
     simulator.stop()
 
@@ -124,7 +123,7 @@ def site_url(
     url = f"http://localhost:{port}"
     options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "2"]
     command = [sys.executable, "-m", "granian", *options, "scrm.wsgi:application"]
-    with running(command, log=log, is_ready=lambda: answers(f"{url}/login/")):
+    with running(command, provider, log=log, is_ready=lambda: answers(f"{url}/login/")):
         yield url
 
 
@@ -153,15 +152,18 @@ def worker(
     options = ["-c", "1", "-Q", queues, "-B", "-s", str(folder / "beat"), "--loglevel", "INFO"]
     command = [sys.executable, "-m", "celery", "-A", "scrm.celery", "worker", *options]
     command += ["--without-gossip", "--without-mingle"]
-    with running(command, log=log, is_ready=lambda: " ready." in log.read_text()):
+    with running(command, provider, log=log, is_ready=lambda: " ready." in log.read_text()):
         yield
 
 
 @contextmanager
-def running(command: list[str], *, log: Path, is_ready: Callable[[], bool]) -> Iterator[None]:
+def running(
+    command: list[str], provider: SimulatorProcess, *, log: Path, is_ready: Callable[[], bool]
+) -> Iterator[None]:
     """Start a process, wait until it is ready, and stop it at the end; one that dies says why."""
     with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        environment = {**os.environ, "SCRM_SIMULATOR_URL": provider.url}
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
         try:
             end = time.monotonic() + 60
             while not is_ready():

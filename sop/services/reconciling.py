@@ -64,7 +64,7 @@ def settle_uncertain(
     overdue_at = at - timedelta(seconds=patience_seconds)
     missing = {one.id: one for one in uncertain if one.id not in found and one.since <= overdue_at}
     rows = [
-        Settled(one.id, one.fence, State.SENT, provider_id=held.provider_id, text=one.text or held.text)
+        Settled(one.id, one.fence, State.SENT, provider_id=held.provider_id, text=held.text or one.text)
         for one in uncertain
         if (held := found.get(one.id))
     ]

@@ -64,6 +64,17 @@ def test_what_the_provider_has_was_sent_and_what_it_has_not_is_sent_after_its_pa
     assert (provider.sent, used(acme), laid.due_at()) == (1, 2, None)
 
 
+def test_what_went_out_is_kept_and_not_what_the_provider_said_to_an_earlier_try(acme: Tenant) -> None:
+    laid, provider = lay_sop(acme, make_people(acme, count=1)), Provider()
+    laid.change(0, tries=1, text="HTTP 429")
+    die_after_claiming(laid)
+    took(laid, provider, 0)
+
+    run_sop(tenant=acme, sop_id=laid.sop.pk, transport=provider, clock=lambda: LATER)
+
+    assert [(row.state, row.text) for row in laid.rows()] == [("sent", "as it went out")]
+
+
 def test_a_provider_that_cannot_be_asked_is_asked_later_and_nothing_is_resent(acme: Tenant) -> None:
     laid, provider = lay_sop(acme, make_people(acme, count=1)), Provider(is_reachable=False)
     die_after_claiming(laid)

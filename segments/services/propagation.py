@@ -85,7 +85,7 @@ def _follow(happened: Round, rule: LiveRule, causes: Causes, *, tells: bool) -> 
             if len(causes) > MANY_CONTACTS and len(causes) > MANY_SHARE * happened.contacts:
                 return follow_fully(tenant=tenant, rule=rule, asked=causes, cause=Cause.REBUILT, tells=tells, at=at)
             return follow_for(tenant=tenant, rule=rule, asked=causes, tells=tells, at=at)
-    except Exception:
+    except Exception:  # whatever it is, the other segments go on, and this one is built in full
         logger.exception("segment %s of tenant %s could not follow its rule", rule.segment_id, tenant.pk)
         waiting = {"build": Segment.Build.WAITING, "build_tries": 0, "build_lease_until": None}
         Segment.objects.for_tenant(tenant).filter(pk=rule.segment_id).update(**waiting)

@@ -50,10 +50,8 @@ def put_on_list(page: Any, *ids: int) -> None:
     expect(page.locator("tr[data-href]").first).to_be_visible()
 
 
-def test_a_schedule_is_published_arrives_is_halted_and_goes_on(
-    open_browser: Any, bob: Any, acme: Any, shop: dict[str, int], worker: None
-) -> None:
-    page = open_browser(bob, language="en-US")
+def publish_hello(page: Any) -> str:
+    """Write an SOP that says hello at entry, and publish it; its page's address."""
     page.goto("/t/acme/sops/")
     page.get_by_role("link", name="New SOP").click()
     page.get_by_label("Name", exact=True).fill("Say hello")
@@ -68,7 +66,14 @@ def test_a_schedule_is_published_arrives_is_halted_and_goes_on(
     page.get_by_role("button", name="Save and publish…").click()
     page.get_by_role("button", name="Publish", exact=True).click()
     expect(page.locator(".c-page")).to_contain_text("Nobody has entered since it was published")
-    sop_url = page.url
+    return str(page.url)
+
+
+def test_a_schedule_is_published_arrives_is_halted_and_goes_on(
+    open_browser: Any, bob: Any, acme: Any, shop: dict[str, int], worker: None
+) -> None:
+    page = open_browser(bob, language="en-US")
+    sop_url = publish_hello(page)
 
     put_on_list(page, shop["顾客1"], shop["顾客2"])
     page.goto("/t/acme/inbox/")

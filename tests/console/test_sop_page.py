@@ -16,7 +16,8 @@ from tests.console.sop_desk import named
 from tests.console.test_sops import running
 from tests.sop.stage import DAY, audience, enter, leave, make, people, planned, publish, runs, tick
 
-PAGE_QUERIES = 20
+PAGE_QUERIES = 19
+FIGURES_QUERIES = 14
 
 
 def test_the_page_says_what_became_of_people_and_messages(acme: Any, bob: Any) -> None:
@@ -68,6 +69,19 @@ def test_more_people_are_loaded_where_the_page_ends(acme: Any, bob: Any) -> None
     shown = [run.pk for page in (first, more) for run, _known, _coming in page.context["runs"]]
     assert len(shown) == len(set(shown)) == 53
     assert b"<html" not in more.content
+
+
+def test_the_open_page_asks_for_its_figures_alone(acme: Any, bob: Any) -> None:
+    sop = running(acme)
+    page = get(bob, f"sops/{sop.pk}/").content.decode()
+    browser = log_in(bob)
+
+    with CaptureQueriesContext(connection) as seen:
+        figures = browser.get(f"/t/acme/sops/{sop.pk}/", {"live": "1"}, headers=HTMX).content.decode()
+
+    assert f'hx-get="/t/acme/sops/{sop.pk}/?live=1"' in page and f'hx-get="/t/acme/sops/{sop.pk}/?live=1"' in figures
+    assert 'id="sop-inside">3<' in figures and "<html" not in figures and "Person 0" not in figures
+    assert len(seen) == FIGURES_QUERIES
 
 
 @pytest.mark.parametrize("count", [1, 3])

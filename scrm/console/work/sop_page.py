@@ -79,22 +79,24 @@ ACTS: Mapping[str, Act] = {
 
 @console_view(roles=BOARD_READERS)
 def sop(request: ConsoleRequest, sop_id: int) -> HttpResponse:
-    """The page, and the next of its people."""
+    """The page, its figures again while it is open, and the next of its people."""
     found = sop_or_404(request.tenant, sop_id)
-    people = _people(request, found)
-    if request.GET.get("after") and wants_fragment(request):
-        return fragment(request, "console/sop_people.html", sop=found, **people)
-    versions = list(selectors.versions_of(tenant=request.tenant, sop_id=sop_id).order_by("-number"))
+    if wants_fragment(request) and request.GET.get("after"):
+        return fragment(request, "console/sop_people.html", sop=found, **_people(request, found))
     report = sop_report(tenant=request.tenant, sop_id=sop_id)
-    lines = _version_lines(found, versions, report.versions)
-    draft = lines[0] if lines and lines[0].version.published_at is None else None
+    drafts = selectors.versions_of(tenant=request.tenant, sop_id=sop_id).filter(published_at__isnull=True)
+    draft = drafts.order_by("-number").first()
+    figures: dict[str, Any] = {
+        "sop": found, "draft": draft and _draft_line(draft), "funnel": report.runs, "exits": _exits(report.runs),
+        "outlook": act_outlook(tenant=request.tenant, sop_id=sop_id, at=timezone.now()), "sums": _sums(report.versions),
+    }  # fmt: skip
+    if wants_fragment(request) and request.GET.get("live"):
+        return fragment(request, "console/sop_live.html", **figures)
+    lines = [_version_line(found, each) for each in report.versions]
     return page(
-        request, "console/sop.html", title=found.name, parent_title="SOP", parent_link=reverse("sops"), sop=found,
-        may_edit=request.membership.role in EDITORS, funnel=report.runs, exits=_exits(report.runs), draft=draft,
-        live=next((line for line in lines if line.is_live), None),
-        older=[line for line in lines if line is not draft and not line.is_live],
-        outlook=act_outlook(tenant=request.tenant, sop_id=sop_id, at=timezone.now()), sums=_sums(report.versions),
-        **people,
+        request, "console/sop.html", title=found.name, parent_title="SOP", parent_link=reverse("sops"),
+        may_edit=request.membership.role in EDITORS, live=next((line for line in lines if line.is_live), None),
+        older=[line for line in lines if not line.is_live], **figures, **_people(request, found),
     )  # fmt: skip
 
 
@@ -154,15 +156,14 @@ def _line(step: Step, counts: StepCounts | None) -> StepLine:
     )
 
 
-def _version_lines(found: Sop, versions: Sequence[SopVersion], reports: Sequence[VersionReport]) -> list[VersionLine]:
-    by_version = {report.version.pk: report for report in reports}
-    lines = []
-    for version in versions:
-        report = by_version.get(version.pk)
-        counts = {each.step.pk: each for each in report.steps} if report else {}
-        days = step_lines(list(version.steps.all()), counts)
-        lines.append(VersionLine(version, days, report.runs if report else None, version.number == found.live_number))
-    return lines
+def _draft_line(draft: SopVersion) -> VersionLine:
+    return VersionLine(draft, step_lines(list(draft.steps.all()), {}), None, is_live=False)
+
+
+def _version_line(found: Sop, report: VersionReport) -> VersionLine:
+    counts = {each.step.pk: each for each in report.steps}
+    days = step_lines([each.step for each in report.steps], counts)
+    return VersionLine(report.version, days, report.runs, is_live=report.version.number == found.live_number)
 
 
 def _sums(reports: Sequence[VersionReport]) -> dict[str, Any]:

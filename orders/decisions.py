@@ -97,7 +97,7 @@ def _by_key(versions: Iterable[V]) -> dict[str, list[V]]:
 
 def _decide_order(rows: list[OrderVersion], held: Held | None) -> Decision:
     decision = Decision(held=held, statuses={})
-    newest = max(rows, key=lambda row: row.version)
+    newest = rows[0] if len(rows) == 1 else max(rows, key=lambda row: row.version)
     if is_newer(newest.version, held.version if held else None):
         decision.content = newest
     with_list = [row for row in rows if row.refunds_version is not None]

@@ -1,7 +1,6 @@
 """Finding the contact behind a set of identities, or making one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -22,7 +21,9 @@ SELECT i.kind, i.value, i.contact_id
 FROM json_to_recordset(%(rows)s::json) AS r(kind text, value text)
 JOIN contacts_identity i ON i.tenant_id = %(tenant)s AND i.kind = r.kind AND i.value = r.value
 """
-_NEW_IDS = "SELECT nextval(pg_get_serial_sequence('contacts_contact', 'id')) FROM generate_series(1, %(count)s)"
+_NEW_IDS = """
+SELECT nextval((SELECT pg_get_serial_sequence('contacts_contact', 'id')::regclass)) FROM generate_series(1, %(count)s)
+"""
 # parameters: tenant, at, rows = [{id, name, phone, email}]
 _MAKE = """
 INSERT INTO contacts_contact (id, tenant_id, name, phone, email, attributes, created_at, updated_at)
@@ -52,16 +53,14 @@ RETURNING c.id, c.name
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     """Who a row speaks of: normalised identities by kind, and a clean name."""
 
     identities: Mapping[str, str]
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """The contact of one person, or why there is none.
 
     `is_new`: this row made it. `is_known_better`: this row added identities to one that was there before it.
@@ -73,14 +72,13 @@ class Match:
     is_known_better: bool = False
 
 
-@dataclass(slots=True)
-class _Offer:
+class _Offer(msgspec.Struct):
     """What rows say of one contact: the first name, phone and e-mail told, and identities that are news."""
 
     name: str = ""
     phone: str = ""
     email: str = ""
-    added: list[Pair] = field(default_factory=list)
+    added: list[Pair] = []
 
     def hear(self, person: Person) -> None:
         self.name = self.name or person.name
@@ -116,8 +114,14 @@ def match_contacts(
         _match_one(person, -row if may else 0, known, offers)
         for row, (person, may) in enumerate(zip(people, allowed, strict=True), start=1)
     ]
-    ids: dict[int | None, int | None] = dict(_write(tenant, offers, fill_names, at).items())
-    return [replace(match, contact_id=ids.get(match.contact_id, match.contact_id)) for match in found]
+    ids = _write(tenant, offers, fill_names, at)
+    return [_settled(match, ids) for match in found]
+
+
+def _settled(match: Match, ids: Mapping[int, int]) -> Match:
+    """The match with the id that its contact was given, if this call made it."""
+    contact_id = ids.get(match.contact_id or 0)
+    return match if contact_id is None else msgspec.structs.replace(match, contact_id=contact_id)
 
 
 def find_contacts(*, tenant: Tenant, people: Sequence[Person]) -> list[Match]:

@@ -101,11 +101,8 @@ def _write(
     ids = {key: decision.held.id for key, decision in decisions.items() if decision.held}
     orders = [_order_row(key, decision, matches[key], priced) for key, decision in fresh.items()]
     ids |= dict(_execute(orders_sql.WRITE_ORDERS, scope, orders))
-    replaced = [decision.held.id for decision in fresh.values() if decision.held]
-    if replaced:
-        with connection.cursor() as cursor:
-            cursor.execute(orders_sql.DELETE_ITEMS, {"tenant_id": tenant.pk, "order_ids": replaced})
     _execute(orders_sql.WRITE_ITEMS, scope, _item_rows(fresh, ids))
+    _drop_surplus_items(tenant, fresh)
     _write_refunds(scope, decisions, ids)
     written = {key: ids[key] for key, decision in decisions.items() if decision.content or decision.refunds}
     derive_refunds_of(tenant=tenant, source=source, orders=written, at=at)
@@ -165,6 +162,18 @@ def _item_rows(fresh: Decisions, ids: Mapping[str, int]) -> list[dict[str, Any]]
             decision.content.items if decision.content else ()
         )
     ]
+
+
+def _drop_surplus_items(tenant: Tenant, fresh: Decisions) -> None:
+    kept = {
+        decision.held.id: len(decision.content.items)
+        for decision in fresh.values()
+        if decision.held and decision.content
+    }
+    if kept:
+        told = {"order_ids": list(kept), "kept": list(kept.values())}
+        with connection.cursor() as cursor:
+            cursor.execute(orders_sql.DELETE_SURPLUS_ITEMS, {"tenant_id": tenant.pk, **told})
 
 
 def _write_refunds(scope: Mapping[str, Any], decisions: Decisions, ids: Mapping[str, int]) -> None:

@@ -64,25 +64,37 @@ WHERE o.tenant_id = (SELECT %(tenant_id)s::bigint) AND o.ctid = ANY(ARRAY(
           AND h.id = k.id OFFSET 0) h))
 """
 
-# Purpose: drop the lines of orders that have a newer version. Parameters: tenant_id, order_ids.
-DELETE_ITEMS = """
-DELETE FROM orders_orderitem i
-WHERE i.tenant_id = (SELECT %(tenant_id)s::bigint) AND i.ctid = ANY(ARRAY(
-    SELECT h.ctid FROM unnest(%(order_ids)s::bigint[]) AS k(id)
+# Purpose: drop the lines that an order has no more; where none is left over, the table is not looked through.
+# Parameters: tenant_id; order_ids and kept (how many lines the newest version has), side by side.
+DELETE_SURPLUS_ITEMS = """
+WITH surplus AS MATERIALIZED (
+    SELECT array_agg(h.ctid) AS places
+    FROM unnest(%(order_ids)s::bigint[], %(kept)s::int[]) AS k(order_id, kept)
     CROSS JOIN LATERAL (
         SELECT h.ctid FROM orders_orderitem h
-        WHERE h.tenant_id = (SELECT %(tenant_id)s::bigint) AND h.order_id = k.id OFFSET 0) h))
+        WHERE h.tenant_id = (SELECT %(tenant_id)s::bigint) AND h.order_id = k.order_id
+          AND h.position >= k.kept OFFSET 0) h)
+DELETE FROM orders_orderitem i
+WHERE (SELECT places FROM surplus) IS NOT NULL
+  AND i.tenant_id = (SELECT %(tenant_id)s::bigint) AND i.ctid = ANY((SELECT places FROM surplus)::tid[])
 """
 
-# Purpose: write the lines of orders. Parameters: tenant_id, rows. Grain: one line of one order.
+# Purpose: write the lines of orders, those of a newer version over the older one's. Parameters: tenant_id, rows.
+# Grain: one line of one order.
 WRITE_ITEMS = """
-INSERT INTO orders_orderitem (
+INSERT INTO orders_orderitem AS i (
     tenant_id, order_id, position, sku, name, category, quantity, unit_price_minor, amount_minor)
 SELECT %(tenant_id)s, r.order_id, r.position, r.sku, r.name, r.category, r.quantity, r.unit_price_minor,
        r.amount_minor
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
     order_id bigint, position smallint, sku text, name text, category text, quantity numeric,
     unit_price_minor bigint, amount_minor bigint)
+ON CONFLICT (tenant_id, order_id, position) DO UPDATE SET
+    sku = excluded.sku, name = excluded.name, category = excluded.category, quantity = excluded.quantity,
+    unit_price_minor = excluded.unit_price_minor, amount_minor = excluded.amount_minor
+WHERE (i.sku, i.name, i.category, i.quantity, i.unit_price_minor, i.amount_minor)
+      IS DISTINCT FROM (excluded.sku, excluded.name, excluded.category, excluded.quantity,
+                        excluded.unit_price_minor, excluded.amount_minor)
 """
 
 # Purpose: drop refunds that are no longer on their order's list. Parameters: tenant_id, order_ids (those with

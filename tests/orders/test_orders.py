@@ -78,6 +78,19 @@ def test_newer_version_replaces_order_and_items(acme: Tenant) -> None:
     assert stats(acme) == {"ann": (1, 700, 0)}
 
 
+@pytest.mark.parametrize(("before", "after"), [("abc", "xb"), ("ab", "abcd"), ("ab", ""), ("", "ab"), ("ab", "ba")])
+def test_newer_version_leaves_exactly_its_own_lines(acme: Tenant, before: str, after: str) -> None:
+    neighbour = order_body("o2", items=[{"sku": sku, "amount": "1.00"} for sku in "yz"])
+    post_orders(acme, order_body(items=[{"sku": sku, "amount": "1.00"} for sku in before]), neighbour)
+
+    post_orders(acme, order_body(items=[{"sku": sku, "amount": "2.00"} for sku in after], updated_at=LATER))
+
+    with tenant_transaction(acme.pk):
+        lines = OrderItem.objects.for_tenant(acme).order_by("order__external_id", "position")
+        found = [*lines.values_list("order__external_id", "sku", "amount_minor")]
+    assert found == [*(("o1", sku, 200) for sku in after), ("o2", "y", 100), ("o2", "z", 100)]
+
+
 def test_same_version_again_is_unchanged_however_it_is_written(acme: Tenant) -> None:
     post_orders(acme, order_body(paid_at="2024-01-02T03:04:05+00:00", attributes={"a": 1, "b": 2}))
 

@@ -71,6 +71,22 @@ def segment_lines(*, tenant: Tenant, found: Collection[Segment], at: datetime) -
     ]
 
 
+def moved_segments(*, tenant: Tenant, at: datetime, most: int) -> list[tuple[Segment, DayMoves]]:
+    """The published segments that people entered or left on the day of `at`, those with the most moves first."""
+    found = {each.pk: each for each in segments(tenant=tenant, state=Segment.State.PUBLISHED)}
+    today = localtime(at, zone(tenant.timezone)).date()
+    sizes = {segment_id: each.size for segment_id, each in found.items()}
+    days = moves_by_day(tenant=tenant, sizes=sizes, since=today, at=at)
+    moves = [(found[segment_id], day) for segment_id, (day,) in days.items() if day.entered or day.left]
+    return sorted(moves, key=lambda move: (-move[1].entered - move[1].left, move[0].name))[:most]
+
+
+def failed_segments(*, tenant: Tenant) -> QuerySet[Segment]:
+    """Segments whose last full build failed; `build_error` says why. By name."""
+    found = segments(tenant=tenant, state=Segment.State.PUBLISHED)
+    return found.filter(build=Segment.Build.FAILED).order_by("name")
+
+
 def versions(*, tenant: Tenant, segment_id: int) -> QuerySet[SegmentVersion]:
     """A segment's saved rules, unordered."""
     found: QuerySet[SegmentVersion] = SegmentVersion.objects.for_tenant(tenant).filter(segment_id=segment_id)

@@ -150,7 +150,24 @@
     new Chart(canvas, { data: { labels: source.days, datasets: [line, bar] }, options });
   }
 
-  const starters = { cohorts, daily };
+  function hours(canvas) {
+    const source = read(canvas);
+    const [blue, teal, amber] = palette();
+    const colours = [teal, `${blue}66`, amber];
+    const options = frame({
+      plugins: {
+        legend: { display: true, align: "end", labels: { color: look().ink, boxWidth: 12, boxHeight: 8 } },
+        tooltip: { itemSort: undefined },
+      },
+    });
+    options.scales.x.stacked = options.scales.y.stacked = true;
+    options.scales.x.ticks = { ...options.scales.x.ticks, maxRotation: 0, autoSkipPadding: 12 };
+    options.scales.y.ticks = { ...options.scales.y.ticks, precision: 0 };
+    const datasets = source.series.map((data, at) => ({ label: source.titles[at], data, backgroundColor: colours[at], maxBarThickness: 28 }));
+    new Chart(canvas, { type: "bar", data: { labels: source.hours, datasets }, options });
+  }
+
+  const starters = { cohorts, daily, hours };
 
   function draw(root) {
     Chart.defaults.font.family = colour("--c-font");

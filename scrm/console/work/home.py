@@ -18,6 +18,8 @@ from orders.models import Order
 from orders.selectors import waiting_sums
 from scrm.console.views import ConsoleRequest, console_view, page
 from scrm.console.work.asof import default_as_of
+from scrm.console.work.home_today import standing_still, today
+from scrm.console.work.home_trends import paid_back, trends_of
 from scrm.console.work.ranges import local_date
 from scrm.console.work.selectors import home as selectors
 from scrm.console.work.selectors.orders import last_received_at
@@ -41,6 +43,7 @@ class Sums:
     gross_minor: int
     cost_minor: int
     cac_minor: int | None
+    clv_minor: int | None
     roi: Decimal | None
 
 
@@ -62,7 +65,10 @@ class SetUp:
 
 @console_view()
 def home(request: ConsoleRequest) -> HttpResponse:
-    """Problems first, then figures, then the last weeks; a brand without data gets its set-up list."""
+    """Problems first; then the day's work for who does it, the figures for who answers for them; then the other.
+
+    A brand without data gets its set-up list.
+    """
     now = timezone.now()
     as_of = default_as_of(tenant=request.tenant, now=now)
     table = cohort_table(tenant=request.tenant, query=CohortQuery(as_of=as_of.at))
@@ -76,10 +82,13 @@ def home(request: ConsoleRequest) -> HttpResponse:
         request,
         "console/home.html",
         sums=_sums(table),
+        trends=trends_of(table),
+        paid_back=paid_back(table),
         length=length,
         lengths=LENGTHS,
         **_month(request.tenant, last=last),
         **_daily(request.tenant, last=last, length=length),
+        **(today(tenant=request.tenant, at=now) if context["reads_boards"] else {}),
         **context,
     )
 
@@ -90,6 +99,7 @@ def _state(request: ConsoleRequest, table: CohortTable, *, now: datetime) -> dic
     return {
         "received_at": received_at,
         "waiting": waiting_sums(tenant=request.tenant),
+        **standing_still(tenant=request.tenant, at=now),
         "is_stale": _is_stale(table, received_at, now=now),
         "set_up": _set_up(request.tenant),
         "may_edit": request.membership.role in EDITORS,
@@ -114,6 +124,7 @@ def _sums(table: CohortTable) -> Sums:
         gross_minor=sum(cell.gross_minor for cell in cells),
         cost_minor=totals.cost_minor,
         cac_minor=_half_up(Decimal(totals.cost_minor) / totals.contacts) if totals.contacts else None,
+        clv_minor=_half_up(Decimal(net) / totals.contacts) if totals.contacts else None,
         roi=Decimal(net) / totals.cost_minor if totals.cost_minor and totals.contacts else None,
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 from django.db import connection
 
+from tenants.arrays import array_of
 from tenants.models import Tenant
 
 # parameters: tenant, ids, zone (IANA name); only rows that change are written
@@ -61,5 +62,5 @@ def tell_first_purchases(*, tenant: Tenant, firsts: Mapping[int, datetime | None
     with connection.cursor() as cursor:
         cursor.execute(
             _TELL_FIRST_PURCHASES,
-            {"tenant": tenant.pk, "ids": sorted(firsts), "zone": tenant.timezone, "at": at, "firsts": by_id},
+            {"tenant": tenant.pk, "ids": array_of(sorted(firsts)), "zone": tenant.timezone, "at": at, "firsts": by_id},
         )

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import connection
 
 from contacts.models import Change
+from tenants.arrays import array_of
 from tenants.models import Tenant
 
 # one change row per contact; parameters: tenant, reason, at, ids
@@ -27,7 +28,7 @@ def record_changes(*, tenant: Tenant, contact_ids: Iterable[int], reason: Change
     if not ids:
         return
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, {"tenant": tenant.pk, "reason": str(reason), "at": at, "ids": ids})
+        cursor.execute(_INSERT, {"tenant": tenant.pk, "reason": str(reason), "at": at, "ids": array_of(ids)})
 
 
 def prune_changes(*, tenant: Tenant, before: datetime, at_most: int) -> int:

@@ -9,6 +9,7 @@ from django.db import connection
 from orders.derivations import OrderFacts, RefundFacts, derive_from_orders
 from orders.models import Source
 from orders.services import refunds_sql
+from tenants.arrays import array_of
 from tenants.models import Tenant
 
 
@@ -31,14 +32,14 @@ def _read_orders(tenant: Tenant, order_ids: list[int]) -> list[OrderFacts]:
     if not order_ids:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(refunds_sql.READ_ORDERS, {"tenant_id": tenant.pk, "order_ids": order_ids})
+        cursor.execute(refunds_sql.READ_ORDERS, {"tenant_id": tenant.pk, "order_ids": array_of(order_ids)})
         return [OrderFacts(*row) for row in cursor.fetchall()]
 
 
 def _read_refunds(tenant: Tenant, orders: list[tuple[int, int, str]]) -> list[RefundFacts]:
     if not orders:
         return []
-    order_ids, source_ids, external_ids = map(list, zip(*orders, strict=True))
+    order_ids, source_ids, external_ids = map(array_of, zip(*orders, strict=True))
     wanted = {"order_ids": order_ids, "source_ids": source_ids, "external_ids": external_ids}
     with connection.cursor() as cursor:
         cursor.execute(refunds_sql.READ_REFUNDS, {"tenant_id": tenant.pk, **wanted})

@@ -19,6 +19,7 @@ from orders.services.rates import Priced, price_rows
 from orders.services.sources import ensure_source
 from orders.services.stats import refresh_stats
 from orders.versions import OrderVersion, Shop, read_order, read_rows
+from tenants.arrays import array_of
 from tenants.context import lock_tenant_writes
 from tenants.incoming import Row
 from tenants.models import Tenant
@@ -51,7 +52,7 @@ def _read_held(tenant: Tenant, source: Source, external_ids: list[str]) -> dict[
     with connection.cursor() as cursor:
         cursor.execute(
             orders_sql.READ_HELD,
-            {"tenant_id": tenant.pk, "source_id": source.pk, "external_ids": external_ids},
+            {"tenant_id": tenant.pk, "source_id": source.pk, "external_ids": array_of(external_ids)},
         )
         return {row[0]: _held(row[1:]) for row in cursor.fetchall()}
 
@@ -171,7 +172,7 @@ def _drop_surplus_items(tenant: Tenant, fresh: Decisions) -> None:
         if decision.held and decision.content
     }
     if kept:
-        told = {"order_ids": list(kept), "kept": list(kept.values())}
+        told = {"order_ids": array_of(kept), "kept": array_of(kept.values())}
         with connection.cursor() as cursor:
             cursor.execute(orders_sql.DELETE_SURPLUS_ITEMS, {"tenant_id": tenant.pk, **told})
 

@@ -19,6 +19,7 @@ from orders.services.rates import Priced, price_rows
 from orders.services.sources import ensure_source
 from orders.services.stats import refresh_stats
 from orders.versions import RefundVersion, Shop, read_refund, read_rows
+from tenants.arrays import array_of
 from tenants.context import lock_tenant_writes
 from tenants.incoming import Row
 from tenants.models import Tenant
@@ -52,7 +53,7 @@ def _read_held(tenant: Tenant, source: Source, external_ids: list[str]) -> dict[
     with connection.cursor() as cursor:
         cursor.execute(
             refunds_sql.READ_HELD,
-            {"tenant_id": tenant.pk, "source_id": source.pk, "external_ids": external_ids},
+            {"tenant_id": tenant.pk, "source_id": source.pk, "external_ids": array_of(external_ids)},
         )
         return {row[0]: _held(row[1:]) for row in cursor.fetchall()}
 
@@ -144,7 +145,7 @@ def _tell(
     with connection.cursor() as cursor:
         cursor.execute(
             refunds_sql.READ_NAMED_ORDERS,
-            {"tenant_id": tenant.pk, "source_id": source.pk, "external_ids": sorted(named - {""})},
+            {"tenant_id": tenant.pk, "source_id": source.pk, "external_ids": array_of(sorted(named - {""}))},
         )
         orders = dict(cursor.fetchall())
     derive_refunds(tenant=tenant, order_ids=orders, at=at)

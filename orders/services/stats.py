@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import connection
 
 from contacts.services.acquisition import tell_first_purchases
+from tenants.arrays import array_of
 from tenants.models import Tenant
 
 # Purpose: recompute the sums of some contacts over what counts (orders/models.py: Refund), in the tenant's
@@ -49,6 +50,6 @@ def refresh_stats(*, tenant: Tenant, contact_ids: Iterable[int], at: datetime) -
     if not ids:
         return
     with connection.cursor() as cursor:
-        cursor.execute(REFRESH_STATS, {"tenant_id": tenant.pk, "contact_ids": ids})
+        cursor.execute(REFRESH_STATS, {"tenant_id": tenant.pk, "contact_ids": array_of(ids)})
         firsts = dict(cursor.fetchall())
     tell_first_purchases(tenant=tenant, firsts=firsts, at=at)

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import pytest
+
 from orders.models import Source
 from tenants.context import tenant_transaction
 from tests.cast import log_in, make_key
 from tests.console.shop_floor import open_shop
 from tests.orders.shop import order_body, post_orders
+
+pytestmark = pytest.mark.django_db
 
 ENGLISH = {"accept-language": "en"}
 

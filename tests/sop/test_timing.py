@@ -33,12 +33,12 @@ def offset(zone: ZoneInfo, at: datetime) -> timedelta:
 @cache
 def pieces_of(zone: ZoneInfo) -> Pieces:
     """Found by looking at the zone once a day and halving between two days that differ."""
-    seen = [at.astimezone(zone).utcoffset() for at in DAYS]
-    found = [(DAYS[0] - timedelta(days=3_000), offset(zone, DAYS[0]))]
-    for (at, before), (later, after) in pairwise(zip(DAYS, seen, strict=True)):
-        if after != before:
-            found.append((changed_between(zone, at, later), offset(zone, later)))
-    return found
+    seen = [day.astimezone(zone).utcoffset() for day in DAYS]
+    changed = [n for n in range(1, len(DAYS)) if seen[n] != seen[n - 1]]
+    return [
+        (DAYS[0] - timedelta(days=3_000), offset(zone, DAYS[0])),
+        *((changed_between(zone, DAYS[n - 1], DAYS[n]), offset(zone, DAYS[n])) for n in changed),
+    ]
 
 
 def changed_between(zone: ZoneInfo, at: datetime, later: datetime) -> datetime:

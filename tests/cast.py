@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import pytest
@@ -130,8 +131,19 @@ def _tenant(slug: str, name: str, timezone: str, currency: str) -> Any:
 
 
 def _member(tenant: Any, name: str, role: str) -> Any:
+    from django.contrib.auth.hashers import get_hasher
+
     from tenants.models import Membership, User
 
-    user = User.objects.create_user(email=f"{name}@example.com", password=PASSWORD, name=name.title())
+    hashed = _hashed_password(get_hasher().algorithm)
+    user = User.objects.create(email=f"{name}@example.com", password=hashed, name=name.title())
     Membership.objects.create(tenant=tenant, user=user, role=role)
     return user
+
+
+@cache
+def _hashed_password(algorithm: str) -> str:
+    """The cast's password, hashed once: half a second of work, by design."""
+    from django.contrib.auth.hashers import make_password
+
+    return make_password(PASSWORD, hasher=algorithm)

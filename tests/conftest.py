@@ -1,6 +1,9 @@
 """Fixtures of all tests: the run's own database, as the app role, on real servers."""
 
+import gc
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -17,6 +20,8 @@ settings._setup()  # now that the addresses are chosen; pytest-django sets up on
 # `pytest --hypothesis-profile=long`: property tests look at five times as many examples
 hypothesis.settings.register_profile("long", max_examples=500)
 SLOW_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "page", "browser", "test_run"}
+# Said of a file, so that `-m fast` need not import it; each of its tests has the mark, and so is not fast.
+SLOW_FILE = re.compile(r"^pytestmark = pytest\.mark\.(django_db|servers)\b", re.MULTILINE)
 # A table whose file holds nothing was never written to since it was last emptied.
 WRITTEN_TABLES = """
     SELECT relname FROM pg_class
@@ -33,12 +38,23 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "servers: starts servers or processes of its own")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Pass over the files that hold nothing fast where only that is asked for."""
+    is_file = config.option.markexpr == "fast" and collection_path.suffix == ".py"
+    return True if is_file and SLOW_FILE.search(collection_path.read_text(encoding="utf-8")) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as fast what asks for nothing slow."""
     for item in items:
         slow = SLOW_FIXTURES & set(getattr(item, "fixturenames", ()))
         if not slow and not any(item.get_closest_marker(mark) for mark in ("django_db", "servers")):
             item.add_marker(pytest.mark.fast)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what lives to the end: all that was imported and collected."""
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -10,6 +10,8 @@ from analytics import exports
 from tests.analytics.datasets import load, post
 from tests.cast import ApiClient, make_key
 
+pytestmark = pytest.mark.django_db
+
 AS_OF = "2024-06-30T00:00:00Z"
 
 

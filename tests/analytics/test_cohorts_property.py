@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from tests.analytics import oracle
 from tests.analytics.news import Telling, earnings, tellings
 
+pytestmark = pytest.mark.django_db
+
 EXAMPLES = settings().max_examples
 counter = itertools.count()
 on_one_database = settings(

@@ -7,6 +7,8 @@ import pytest
 
 from tests.analytics.datasets import AS_OF, SLICES, load, read_csv
 
+pytestmark = pytest.mark.django_db
+
 RATIO = Decimal("0.000001")
 STATUS = {"month_open": "period_open"}
 CASES = [("edge_cases", False), ("edge_cases", True), ("cdnow_sample", False)]

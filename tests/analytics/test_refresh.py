@@ -10,6 +10,8 @@ import pytest
 from tests.analytics.datasets import load, post
 from tests.cast import ApiClient
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def shop(transactional_db: Any) -> Any:

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.django_db
+
 RATES = [{"date": f"2026-01-0{day}", "currency": "USD", "rate": "0.75"} for day in range(1, 6)]
 
 

@@ -9,6 +9,8 @@ import zlib
 
 import pytest
 
+pytestmark = pytest.mark.django_db
+
 RATE = {"date": "2026-01-01", "currency": "USD", "rate": "0.75"}
 OTHER = {"date": "2026-01-02", "currency": "USD", "rate": "0.75"}
 MEGABYTE = 2**20

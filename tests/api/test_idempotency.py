@@ -10,6 +10,8 @@ from django.utils import timezone
 from tenants.models import FxRate, IdempotencyRecord
 from tests.cast import ApiClient, log_in, make_key
 
+pytestmark = pytest.mark.django_db
+
 BODY = {"rates": [{"date": "2026-01-01", "currency": "USD", "rate": "0.75"}]}
 OTHER = {"rates": [{"date": "2026-01-01", "currency": "USD", "rate": "0.80"}]}
 

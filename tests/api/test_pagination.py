@@ -3,7 +3,11 @@
 from datetime import date, timedelta
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.cast import ApiClient
+
+pytestmark = pytest.mark.django_db
 
 
 def _fill(api, count):

@@ -7,6 +7,8 @@ from django.test import Client
 
 from tests.cast import ApiClient, log_in, make_key
 
+pytestmark = pytest.mark.django_db
+
 FIELDS = {"type", "title", "status", "detail", "errors"}
 
 

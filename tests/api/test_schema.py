@@ -4,10 +4,13 @@ import json
 import re
 from io import StringIO
 
+import pytest
 from django.core.management import call_command
 from django.test import Client
 
 from tests.isolation.routes import routes
+
+pytestmark = pytest.mark.django_db
 
 
 def document():

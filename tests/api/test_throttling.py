@@ -8,6 +8,8 @@ import pytest
 from tenants.api import throttling
 from tests.cast import ApiClient, make_key
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture(autouse=True)
 def _fresh_counts(settings):

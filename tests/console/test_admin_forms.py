@@ -12,6 +12,8 @@ from tenants.models import AuditEntry, FxRate
 from tests.cast import log_in
 from tests.console.shop_floor import person, tell_contacts, tell_spend
 
+pytestmark = pytest.mark.django_db
+
 
 def test_a_tag_group_is_made_in_the_tenant_of_the_address(alice: Any, acme: Any, globex: Any, inside: Any) -> None:
     answer = log_in(alice).post("/t/acme/manage/contacts/taggroup/add/", {"name": "口味"})

@@ -10,6 +10,8 @@ from scrm.console.site import site
 from tenants.scoping import TenantForeignKey
 from tests.cast import log_in
 
+pytestmark = pytest.mark.django_db
+
 SECRET = "机密GLOBEX"
 MODELS = sorted(site._registry, key=lambda model: model._meta.label)
 

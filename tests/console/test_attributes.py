@@ -11,6 +11,8 @@ from tenants.context import tenant_transaction
 from tests.cast import log_in
 from tests.console.shop_floor import person, tell_contacts
 
+pytestmark = pytest.mark.django_db
+
 PAGE_QUERIES = 10
 
 

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from acquisition.models import Spend
 from tenants.context import tenant_transaction
 from tests.cast import log_in
 from tests.console.shop_floor import count, open_shop, person, tell_contacts, tell_spend
+
+pytestmark = pytest.mark.django_db
 
 ENGLISH = {"accept-language": "en"}
 

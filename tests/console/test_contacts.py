@@ -18,6 +18,8 @@ from tests.console.test_sops import running
 from tests.orders.shop import order_body, post_orders
 from tests.scrm.timeline.life import KINDS_TOLD, live, walk_through
 
+pytestmark = pytest.mark.django_db
+
 HTMX = {"HX-Request": "true"}
 LIST_QUERIES = 14
 CONTACT_QUERIES = 26

@@ -18,6 +18,8 @@ from tests.console.shop_floor import count, open_shop
 from tests.orders.shop import order_body, post_orders
 from tests.sop.ledger.floor import Laid, lay_sop, make_people
 
+pytestmark = pytest.mark.django_db
+
 ENGLISH = {"accept-language": "en"}
 QUERIES = 38
 

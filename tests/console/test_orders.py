@@ -12,6 +12,8 @@ from tests.cast import log_in
 from tests.console.shop_floor import open_shop, person, tell_contacts
 from tests.orders.shop import listed, order_body, post_orders
 
+pytestmark = pytest.mark.django_db
+
 HTMX = {"HX-Request": "true"}
 LIST_QUERIES = 10
 ORDER_QUERIES = 13

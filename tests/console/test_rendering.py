@@ -11,6 +11,8 @@ from contacts.models import Tag, TagGroup
 from scrm.console.views import console_view
 from tests.cast import log_in
 
+pytestmark = pytest.mark.django_db
+
 
 @console_view()
 def lazy_page(request: Any) -> Any:

@@ -16,6 +16,8 @@ from tests.segments.audience import build, carry, draft, edit, in_segment, live,
 from tests.segments.audience import members as members_of
 from tests.segments.audience import segment as segment_of
 
+pytestmark = pytest.mark.django_db
+
 BUILDER_QUERIES = 17
 
 

@@ -16,6 +16,8 @@ from tests.console.shop_floor import open_shop, person, tell_contacts
 from tests.segments.audience import a_list, carry, edit, in_segment, live, people, tag, tagged
 from tests.segments.audience import members as members_of
 
+pytestmark = pytest.mark.django_db
+
 PAGE_QUERIES = 20
 EXPLAIN_QUERIES = 25
 HISTORY_QUERIES = 11

@@ -15,6 +15,8 @@ from tests.console.segment_desk import get, post, told
 from tests.segments.audience import a_list, carry, draft, edit, in_segment, live, people, tag, tagged, tick
 from tests.segments.audience import segment as segment_of
 
+pytestmark = pytest.mark.django_db
+
 LIST_QUERIES = 14
 
 

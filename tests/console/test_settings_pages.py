@@ -15,6 +15,8 @@ from tenants.services.audit import record_act
 from tenants.services.keys import SCOPES
 from tests.cast import ApiClient, log_in, make_key
 
+pytestmark = pytest.mark.django_db
+
 PAGES = {
     "/t/acme/settings/tenant/": {"owner"},
     "/t/acme/settings/members/": {"owner"},

@@ -11,6 +11,8 @@ from tests.console.segment_desk import get, post, told
 from tests.console.sop_desk import NEXT_DAY, SOON, draft_of, kept, named, publish_shown
 from tests.sop.stage import audience, enter, make, people, publish, runs, tick
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.mark.parametrize(("starter", "steps"), [("welcome", 4), ("again", 2), ("wake", 2)])
 def test_each_starter_fills_the_editor(acme: Any, bob: Any, starter: str, steps: int) -> None:

@@ -16,6 +16,8 @@ from tests.console.sop_desk import named
 from tests.console.test_sops import running
 from tests.sop.stage import DAY, audience, enter, leave, make, people, planned, publish, runs, tick
 
+pytestmark = pytest.mark.django_db
+
 PAGE_QUERIES = 19
 FIGURES_QUERIES = 14
 

@@ -13,6 +13,8 @@ from tests.cast import log_in
 from tests.console.segment_desk import get
 from tests.sop.stage import DAY, audience, enter, make, people, publish, settle, tick
 
+pytestmark = pytest.mark.django_db
+
 LIST_QUERIES = 14
 
 

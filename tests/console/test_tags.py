@@ -12,6 +12,8 @@ from tests.cast import log_in
 from tests.console.shop_floor import person, tell_contacts
 from tests.segments.audience import carry, live, people, tag, tagged
 
+pytestmark = pytest.mark.django_db
+
 PAGE_QUERIES = 12
 HTMX = {"HX-Request": "true"}
 

@@ -26,6 +26,8 @@ from tenants.context import lock_tenant_writes, tenant_transaction
 from tests.cast import AT
 from tests.contacts.crowd import make_people, make_tags
 
+pytestmark = pytest.mark.django_db
+
 
 def test_each_tag_has_its_people_and_its_last_30_days(acme: Any, globex: Any) -> None:
     ann, ben = make_people(acme, "ann", "ben")

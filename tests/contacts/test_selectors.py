@@ -13,6 +13,8 @@ from contacts.tokens import fold, phone_digits
 from tenants.context import lock_tenant_writes, tenant_transaction
 from tests.cast import AT
 
+pytestmark = pytest.mark.django_db
+
 SURNAMES, GIVEN = "王李张刘陈杨黄", "小明伟芳娜敏静丽强磊Aaé１2 "
 
 

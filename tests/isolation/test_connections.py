@@ -22,6 +22,8 @@ from tenants.middleware import TenantMiddleware
 from tests.cast import ApiClient
 from tests.isolation.rows import fill
 
+pytestmark = pytest.mark.django_db
+
 ROUNDS = 50
 THREADS = 8
 

@@ -9,6 +9,8 @@ from tenants.context import tenant_transaction
 from tenants.scoping import TenantQuery, UnscopedQuery
 from tests.isolation.rows import canary_of, fill
 
+pytestmark = pytest.mark.django_db
+
 BARE = {
     "list": lambda: list(Contact.objects.all()),
     "filter": lambda: list(Contact.objects.filter(name="x")),

@@ -9,6 +9,8 @@ from tests.isolation.conftest import connect, first_lock_off, second_lock_off
 from tests.isolation.routes import Attempt, Variant, api_attempts, page_attempts, routes
 from tests.isolation.rows import canary_of, fill, tenant_models
 
+pytestmark = pytest.mark.django_db
+
 ROOT, CONSOLE = "scrm.urls", "scrm.console_urls"
 OWN = Variant(6_000_001, "canary-acme", "typed-own")
 FOREIGN = Variant(7_000_001, "canary-globex", "typed-foreig")

@@ -7,6 +7,8 @@ from tests.isolation import catalogue
 from tests.isolation.conftest import connect, second_lock_off
 from tests.isolation.rows import fill, tenant_models
 
+pytestmark = pytest.mark.django_db
+
 DAMAGE = [
     ("DROP POLICY tenant_isolation ON contacts_contact", "contacts_contact has other policies than the one: none"),
     (

@@ -28,6 +28,8 @@ from tests.orders.shop import (
     statuses,
 )
 
+pytestmark = pytest.mark.django_db
+
 Version = tuple[str, dict[str, Any]]
 
 BUYERS = [{"shop_buyer_id": "ann"}, {"shop_buyer_id": "ben"}, {"phone": "+44 20 7946 0958"}, {}]

@@ -24,19 +24,23 @@ COHORTS = [885, 417, 380, 452, 300, 284, 242, 188, 169, 299, 358, 323, 41]
 FEW = 400
 
 
+@pytest.fixture(scope="module")
+def invoices() -> list[online_retail.Invoice]:
+    """All of them, read once."""
+    return online_retail.read_invoices()
+
+
 def test_files_are_the_ones_the_provenance_names() -> None:
     provenance = (online_retail.FOLDER / "PROVENANCE.md").read_text()
 
-    invoices = lzma.decompress((online_retail.FOLDER / "invoices.csv.xz").read_bytes())
+    content = lzma.decompress((online_retail.FOLDER / "invoices.csv.xz").read_bytes())
     spend = (online_retail.FOLDER / "spend.csv").read_bytes()
 
-    assert hashlib.sha256(invoices).hexdigest() in provenance
+    assert hashlib.sha256(content).hexdigest() in provenance
     assert hashlib.sha256(spend).hexdigest() in provenance
 
 
-def test_rows_hold_every_invoice() -> None:
-    invoices = online_retail.read_invoices()
-
+def test_rows_hold_every_invoice(invoices: list[online_retail.Invoice]) -> None:
     orders, refunds = online_retail.order_rows(invoices), online_retail.refund_rows(invoices)
 
     assert (len(invoices), len(orders), len(refunds)) == (22_190, 18_536, 3_654)
@@ -44,8 +48,8 @@ def test_rows_hold_every_invoice() -> None:
     assert sum(Decimal(row["amount"]) for row in refunds) == Decimal("611342.09")
 
 
-def test_contacts_come_from_fixed_channels_and_have_no_names() -> None:
-    rows = online_retail.contact_rows(online_retail.read_invoices())
+def test_contacts_come_from_fixed_channels_and_have_no_names(invoices: list[online_retail.Invoice]) -> None:
+    rows = online_retail.contact_rows(invoices)
 
     assert len(rows) == 4_372
     assert rows[0] == {
@@ -55,9 +59,9 @@ def test_contacts_come_from_fixed_channels_and_have_no_names() -> None:
     assert {row["acquired"]["channel"] for row in rows} == {"search", "social", "email", "organic"}
 
 
-def test_first_purchases_make_the_published_cohorts() -> None:
+def test_first_purchases_make_the_published_cohorts(invoices: list[online_retail.Invoice]) -> None:
     first: dict[str, str] = {}
-    for invoice in online_retail.read_invoices():
+    for invoice in invoices:
         if invoice.is_purchase:
             first.setdefault(invoice.customer_id, invoice.happened_at[:7])
 

@@ -29,6 +29,7 @@ class Handler(BaseHTTPRequestHandler):
     """One connection of the server."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body leave together; else the body waits 40 ms for the head's acknowledgement
     server: Server
 
     def do_POST(self) -> None:

@@ -8,6 +8,8 @@ from tests.cast import ApiClient, make_key
 from tests.segments import audience as people
 from tests.segments.audience import a_list, build, carry, in_segment, live, tag, tagged
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def acme_api(acme: Any) -> ApiClient:

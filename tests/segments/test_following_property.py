@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from tests.cast import AT
 from tests.segments import audience
 
+pytestmark = pytest.mark.django_db
+
 EXAMPLES = settings().max_examples
 on_one_database = settings(
     max_examples=max(1, EXAMPLES * 3 // 5),

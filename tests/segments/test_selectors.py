@@ -10,6 +10,8 @@ from tests.cast import AT
 from tests.segments import audience as people
 from tests.segments.audience import a_list, carry, draft, drop, in_segment, live, tag, tagged, tick
 
+pytestmark = pytest.mark.django_db
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 

@@ -16,6 +16,8 @@ YEARS = range(1970, 2038) if IS_LONG else range(2026, 2028)
 ZONES = sorted(available_timezones())
 NEAR = [timedelta(seconds=n) for n in (-7_200, -3_600, -1_800, -60, -1, 0, 1, 60, 1_799, 1_800, 3_600, 7_200)]
 
+FIRST_DAY, DAY_AFTER_LAST = datetime(YEARS.start - 1, 12, 1, tzinfo=UTC), datetime(YEARS.stop, 2, 1, tzinfo=UTC)
+DAYS = [FIRST_DAY + timedelta(days=n) for n in range((DAY_AFTER_LAST - FIRST_DAY).days + 1)]
 PLAIN_MIDNIGHT = datetime.combine(date(YEARS.start, 12, 31), time())
 
 # a zone's offsets, each from an instant on, oldest first
@@ -31,14 +33,12 @@ def offset(zone: ZoneInfo, at: datetime) -> timedelta:
 @cache
 def pieces_of(zone: ZoneInfo) -> Pieces:
     """Found by looking at the zone once a day and halving between two days that differ."""
-    at, end = datetime(YEARS.start - 1, 12, 1, tzinfo=UTC), datetime(YEARS.stop, 2, 1, tzinfo=UTC)
-    found = [(at - timedelta(days=3_000), offset(zone, at))]
-    while at < end:
-        later = at + timedelta(days=1)
-        if offset(zone, later) != found[-1][1]:
-            found.append((changed_between(zone, at, later), offset(zone, later)))
-        at = later
-    return found
+    seen = [day.astimezone(zone).utcoffset() for day in DAYS]
+    changed = [n for n in range(1, len(DAYS)) if seen[n] != seen[n - 1]]
+    return [
+        (DAYS[0] - timedelta(days=3_000), offset(zone, DAYS[0])),
+        *((changed_between(zone, DAYS[n - 1], DAYS[n]), offset(zone, DAYS[n])) for n in changed),
+    ]
 
 
 def changed_between(zone: ZoneInfo, at: datetime, later: datetime) -> datetime:
@@ -52,9 +52,9 @@ def changed_between(zone: ZoneInfo, at: datetime, later: datetime) -> datetime:
 def first_reading(pieces: Pieces, wall: datetime) -> datetime:
     """The oracle: walk the pieces, and take the first instant at which the clock reads `wall` or later."""
     ends: list[datetime | None] = [start for start, _ in pieces[1:]] + [None]
+    in_utc = wall.replace(tzinfo=UTC)
     for (start, east), end in zip(pieces, ends, strict=True):
-        reading_it = wall.replace(tzinfo=UTC) - east
-        instant = max(start, reading_it)
+        instant = max(start, in_utc - east)
         if end is None or instant < end:
             return instant
     raise AssertionError("the last piece has no end")

@@ -8,6 +8,8 @@ from django.core.management import CommandError, call_command
 from tenants.models import AuditEntry, Membership, Tenant, User
 from tests.cast import ApiClient
 
+pytestmark = pytest.mark.django_db
+
 TENANT = {
     "slug": "acme",
     "name": "Acme",

@@ -9,6 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.cast import ApiClient, log_in, make_key
 
+pytestmark = pytest.mark.django_db
+
 PERSON = {
     "identities": {"phone": "+8613800138000", "shop:x": "17850"},
     "name": "王小明",

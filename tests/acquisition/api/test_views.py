@@ -6,6 +6,8 @@ import pytest
 
 from tests.cast import ApiClient
 
+pytestmark = pytest.mark.django_db
+
 SPEND = [
     {"external_id": "S1", "date": "2026-01-05", "channel": "search", "amount": "10.00", "currency": "GBP"},
     {

@@ -18,6 +18,8 @@ from tenants.incoming import Row
 from tenants.results import FieldError, RowResult
 from tests.cast import AT
 
+pytestmark = pytest.mark.django_db
+
 PHONE = {"phone": "+8613800138000"}
 
 

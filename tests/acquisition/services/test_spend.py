@@ -18,6 +18,8 @@ from tenants.models import FxRate
 from tenants.results import RowResult
 from tests.cast import AT
 
+pytestmark = pytest.mark.django_db
+
 
 def row(external_id: str = "S1", **told: Any) -> dict[str, Any]:
     day = {} if "month" in told else {"date": "2026-01-05"}

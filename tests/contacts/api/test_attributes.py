@@ -10,6 +10,8 @@ from contacts.services.attributes import define_attribute
 from tenants.context import tenant_transaction
 from tests.cast import AT, ApiClient, make_key
 
+pytestmark = pytest.mark.django_db
+
 TIER = {"key": "tier", "label": "Tier", "kind": "choice", "choices": ["gold", "iron"]}
 
 

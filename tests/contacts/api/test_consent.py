@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from contacts.models import ConsentMove
 from tenants.context import tenant_transaction
 from tests.cast import ApiClient, make_key
 from tests.contacts.crowd import make_people
+
+pytestmark = pytest.mark.django_db
 
 NO = {"touch_kind": "private_chat", "is_granted": False, "evidence": "asked us to stop"}
 

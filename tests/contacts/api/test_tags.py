@@ -9,6 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from tests.cast import ApiClient, log_in, make_key
 from tests.contacts.crowd import changes, make_people, make_tags, moves
 
+pytestmark = pytest.mark.django_db
+
 
 def group(api: ApiClient, name: str = "taste") -> int:
     answer = api.post("/tag-groups", {"name": name})

@@ -9,6 +9,8 @@ from contacts.models import Contact
 from contacts.services.acquisition import refresh_acquired
 from tenants.context import tenant_transaction
 
+pytestmark = pytest.mark.django_db
+
 EARLY, LATE = datetime(2026, 1, 1, 15, 59, 59, tzinfo=UTC), datetime(2026, 1, 1, 16, tzinfo=UTC)
 
 

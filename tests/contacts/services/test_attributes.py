@@ -20,6 +20,8 @@ from tenants.context import lock_tenant_writes, tenant_transaction
 from tests.cast import AT, _tenant
 from tests.contacts.crowd import changes, make_people
 
+pytestmark = pytest.mark.django_db
+
 BY_BOB: dict[str, Any] = {"actor": "bob@example.com", "at": AT}
 EXAMPLES = settings().max_examples
 KEYS = ("city", "points", "born", "member", "tier")

@@ -12,6 +12,8 @@ from tenants.context import tenant_transaction
 from tests.cast import AT
 from tests.contacts.crowd import changes, make_people
 
+pytestmark = pytest.mark.django_db
+
 LATER = AT + timedelta(days=9_000)
 
 

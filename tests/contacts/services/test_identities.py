@@ -15,6 +15,8 @@ from contacts.services.identities import Match, Person, match_contacts
 from tenants.context import lock_tenant_writes, tenant_transaction
 from tests.cast import AT
 
+pytestmark = pytest.mark.django_db
+
 Inside = Callable[[Any], AbstractContextManager[None]]
 
 

@@ -10,6 +10,8 @@ from contacts.services.profiles import edit_contact
 from tenants.context import lock_tenant_writes, tenant_transaction
 from tests.cast import AT
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def contact_id(acme: Any) -> int:

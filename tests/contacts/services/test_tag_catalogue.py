@@ -15,6 +15,8 @@ from tenants.models import AuditEntry
 from tests.cast import AT
 from tests.contacts.crowd import changes, make_people, make_tags, moves
 
+pytestmark = pytest.mark.django_db
+
 BY_BOB: dict[str, Any] = {"actor": "bob@example.com", "at": AT}
 
 

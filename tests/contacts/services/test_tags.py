@@ -14,6 +14,8 @@ from tenants.context import lock_tenant_writes, tenant_transaction
 from tests.cast import AT
 from tests.contacts.crowd import changes, make_people, make_tags, moves
 
+pytestmark = pytest.mark.django_db
+
 BOB = {"source": "hand", "evidence": "asked in the shop", "actor": "bob@example.com"}
 
 

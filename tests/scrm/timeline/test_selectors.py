@@ -15,6 +15,8 @@ from tests.cast import AT
 from tests.contacts.crowd import make_people
 from tests.scrm.timeline.life import KINDS_TOLD, live
 
+pytestmark = pytest.mark.django_db
+
 
 def pages(tenant: Any, contact_id: int, *, limit: int, **wanted: Any) -> list[list[Any]]:
     """All pages of a contact's timeline."""

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from tests.segments.rules import oracle
 from tests.segments.rules.histories import AT, MICROSECOND, Life, World, lives, rules, timed, trees, write
 
+pytestmark = pytest.mark.django_db
+
 TREES = 5  # per history
 EXAMPLES = settings().max_examples
 on_one_database = settings(

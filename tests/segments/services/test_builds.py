@@ -24,6 +24,8 @@ from tests.segments.audience import (
     tick,
 )
 
+pytestmark = pytest.mark.django_db
+
 
 def _claim(shop: Any, segment_id: int) -> Any:
     from segments.services.builds import claim_build

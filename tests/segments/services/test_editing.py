@@ -22,6 +22,8 @@ from tests.segments.audience import (
     tick,
 )
 
+pytestmark = pytest.mark.django_db
+
 
 def _versions(shop: Any, segment_id: int) -> list[tuple[int, bool]]:
     from segments.models import SegmentVersion

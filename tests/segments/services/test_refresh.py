@@ -4,9 +4,13 @@ import threading
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.cast import AT
 from tests.segments import audience as people
 from tests.segments.audience import carry, drop, in_segment, live, members, moves, segment, tag, tagged, tick
+
+pytestmark = pytest.mark.django_db
 
 
 def test_a_changed_contact_enters_and_leaves_because_of_the_change(shop: Any) -> None:

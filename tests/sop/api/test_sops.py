@@ -10,6 +10,8 @@ from segments.models import Segment
 from tests.cast import AT, ApiClient, make_key
 from tests.sop.stage import MINUTE, audience, enter, leave, people, tick
 
+pytestmark = pytest.mark.django_db
+
 STEPS = [
     {"content": "{{ contact.name|您 }}，您好", "after_minutes": 10},
     {"content": "喜欢吗？", "day": 2, "at": "10:00", "late_after_minutes": 60},

@@ -9,6 +9,8 @@ from tenants.context import tenant_transaction
 from tenants.models import AuditEntry
 from tests.cast import ApiClient, log_in, make_key
 
+pytestmark = pytest.mark.django_db
+
 
 def put(api: ApiClient, body: Any) -> Any:
     return api.send("put", "/touch-budget", body)

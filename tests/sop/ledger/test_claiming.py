@@ -17,6 +17,8 @@ from tenants.models import Tenant
 from tests.cast import AT
 from tests.sop.ledger.floor import Laid, lay_sop, make_people, set_cap
 
+pytestmark = pytest.mark.django_db
+
 LATER = AT + timedelta(minutes=5)
 CLAIMED = ("claimed", "")
 

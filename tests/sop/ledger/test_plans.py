@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import psycopg2
+import pytest
 from django.conf import settings
 from django.db import connection
 
@@ -12,6 +13,8 @@ from tenants.context import tenant_transaction
 from tenants.models import Tenant
 from tests.cast import AT
 from tests.sop.ledger.floor import lay_sop, make_people
+
+pytestmark = pytest.mark.django_db
 
 CLAIM: dict[str, Any] = {"at": AT, "most": 500, "date": AT.date(), "per_day": 2, "lease_seconds": 60}
 

@@ -15,6 +15,8 @@ from tests.cast import AT
 from tests.sop.ledger.floor import Laid, lay_sop, make_people
 from tests.sop.ledger.provider import Provider
 
+pytestmark = pytest.mark.django_db
+
 LATER = AT + timedelta(minutes=5)
 FEW_SECONDS, LONG = timedelta(seconds=10), timedelta(minutes=1)
 

@@ -10,6 +10,8 @@ from sop.selectors.today import HourCount, Overdue, overdue_sops, touchpoints_by
 from tenants.context import tenant_transaction
 from tests.sop.ledger.floor import Laid, lay_sop, make_people
 
+pytestmark = pytest.mark.django_db
+
 # 2024-06-01 in Shanghai
 DAY_BEGINS = datetime(2024, 5, 31, 16, tzinfo=UTC)
 DAY_ENDS = DAY_BEGINS + timedelta(days=1)

@@ -12,6 +12,8 @@ from tenants.context import tenant_transaction
 from tests.cast import AT
 from tests.sop.ledger.floor import lay_sop, make_people
 
+pytestmark = pytest.mark.django_db
+
 
 def set_limit(tenant: Any, per_day: int) -> None:
     with tenant_transaction(tenant.pk):

@@ -17,6 +17,8 @@ from tests.cast import AT
 from tests.sop import stage
 from tests.sop.stage import DAY, MINUTE
 
+pytestmark = pytest.mark.django_db
+
 EXAMPLES = settings().max_examples
 PEOPLE = 3
 counter = itertools.count()

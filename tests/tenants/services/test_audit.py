@@ -10,6 +10,8 @@ from tenants.services.keys import create_api_key, revoke_api_key
 from tenants.services.members import add_member, change_role, remove_member
 from tests.cast import AT
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.mark.parametrize(
     ("address", "kept"),

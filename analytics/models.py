@@ -123,5 +123,9 @@ class CohortAge(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             # a range of ages of some cohort days
-            models.UniqueConstraint(fields=["tenant", "cohort_date", "until_seconds"], name="analytics_cohortage_step")
+            models.UniqueConstraint(
+                fields=["tenant", "cohort_date", "until_seconds"],
+                include=["gross_minor", "refund_minor"],
+                name="analytics_cohortage_steps",
+            )
         ]

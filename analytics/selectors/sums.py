@@ -137,8 +137,12 @@ def sums_of(scope: Scope) -> list[Sums]:
 
 def boundaries_of(scope: Scope) -> list[Boundary]:
     """What the mature contacts brought on the days that are mature in part."""
-    instants, days = maturity_instants(scope.as_of), maturity_days(scope)
-    names = [name for name, day in days.items() if scope.from_date <= day < scope.before_date]
+    instants, days, zone = maturity_instants(scope.as_of), maturity_days(scope), scope.tenant.timezone
+    names = [
+        name
+        for name, day in days.items()
+        if scope.from_date <= day < scope.before_date and periods.start_of_day(day, zone) < instants[name]
+    ]
     if not names:
         return []
     parameters = scope.parameters | {

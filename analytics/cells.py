@@ -1,5 +1,6 @@
 """From exact sums to the cells of a cohort row; pure arithmetic."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -90,10 +91,10 @@ def gather(
     *, sums: Iterable[Sums], boundaries: Iterable[Boundary], mature_parts: Mapping[SliceName, int]
 ) -> dict[tuple[date, int], CohortSums]:
     """Sums by (period, channel). `mature_parts`: by slice, the last part whose contacts are all mature."""
-    cohorts: dict[tuple[date, int], CohortSums] = {}
+    cohorts: defaultdict[tuple[date, int], CohortSums] = defaultdict(CohortSums)
     limits = [(name, part, _LAST_BUCKETS[name]) for name, part in mature_parts.items()]
     for row in sums:
-        cohort = cohorts.setdefault((row.start, row.channel_key), CohortSums())
+        cohort = cohorts[row.start, row.channel_key]
         cohort.contacts += row.contacts
         cohort.order_contacts += row.order_contacts
         cohort.buyers += row.buyers
@@ -103,9 +104,10 @@ def gather(
             if row.part <= part and row.bucket <= bucket:
                 cohort.mature[name].add(row.contacts, row.gross_minor, row.refund_minor)
     for found in boundaries:
-        cohort = cohorts.setdefault((found.start, found.channel_key), CohortSums())
-        cohort.mature[found.name].add(found.contacts, found.gross_minor, found.refund_minor)
-    return cohorts
+        cohorts[found.start, found.channel_key].mature[found.name].add(
+            found.contacts, found.gross_minor, found.refund_minor
+        )
+    return dict(cohorts)
 
 
 def row_cells(

@@ -1,7 +1,7 @@
 """The cohort facts and the rollups that boards are read from. Written by `analytics.services` alone."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from acquisition.models import Channel
 from contacts.models import Contact
@@ -61,6 +61,15 @@ class CohortFact(TenantModel):
                     "contact",
                 ],
                 name="analytics_cohortfact_ages",
+            ),
+            # a channel's payback (`selectors.sums.CHANNEL_KEY`)
+            models.Index(
+                "tenant",
+                "cohort_date",
+                Case(When(channel__isnull=True, then=0), default="channel", output_field=models.BigIntegerField()),
+                "elapsed_seconds",
+                include=["channel", "kind", "happened_at", "amount_minor"],
+                name="analytics_cohortfact_channel",
             ),
             # replacing a contact's facts; the people behind a cell
             models.Index(fields=["tenant", "contact"], name="analytics_cohortfact_contact"),

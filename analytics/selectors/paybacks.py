@@ -1,6 +1,5 @@
 """The exact second at which a cohort paid back, found in the few facts that can hold it."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,7 +9,7 @@ from django.db import connection
 
 from analytics import periods, ratios
 from analytics.ages import BUCKETS, COARSE_BUCKETS, STEP_END, bucket_range, step_end, step_range
-from analytics.cells import ALL_CHANNELS, CohortSums, Value
+from analytics.cells import CohortSums, Value
 from analytics.cohorts import Payback, PaybackStatus
 from analytics.selectors.sums import CHANNEL, IN_SCOPE, Scope
 
@@ -46,16 +45,16 @@ CROSS JOIN LATERAL (
 ) AS a
 GROUP BY 1, 2, 3
 """  # noqa: S608 - fragments are constants
-# The same from facts, of all channels that a search's seconds hold: searches of one period are given as one.
+# The same from facts.
 _STEPS_OF_FACTS = f"""
-SELECT s.start, f.key, f.until_seconds,
+SELECT s.start, s.key, f.until_seconds,
        coalesce(sum(f.amount_minor) FILTER (WHERE f.kind = 1), 0)::bigint,
        coalesce(-sum(f.amount_minor) FILTER (WHERE f.kind = 2), 0)::bigint
 {_DAYS_OF_SEARCHES}
 CROSS JOIN LATERAL (
-    SELECT {CHANNEL} AS key, {STEP_END} AS until_seconds, kind, amount_minor FROM analytics_cohortfact
+    SELECT {STEP_END} AS until_seconds, kind, amount_minor FROM analytics_cohortfact
     WHERE {IN_SCOPE} AND cohort_date = s.start + n AND elapsed_seconds BETWEEN s.first AND s.last
-      AND happened_at < %(as_of)s AND kind > 0
+      AND {CHANNEL} = s.key AND happened_at < %(as_of)s AND kind > 0
     OFFSET 0
 ) AS f
 GROUP BY 1, 2, 3
@@ -147,16 +146,13 @@ def _step_runs(scope: Scope, searches: Mapping[_Key, _Search]) -> dict[_Key, lis
     """The searched seconds in steps, of which every search begins with one; those without news left out."""
     found: dict[_Key, list[_Run]] = {key: [] for key in searches}
     before = {key: search.base for key, search in searches.items()}
-    spans: defaultdict[date, list[tuple[int, int]]] = defaultdict(list)
-    for (start, _), search in searches.items():
-        spans[start].append((search.first, step_end(search.last)))
-    wanted = [(start, ALL_CHANNELS, *span) for start, each in spans.items() for span in _merged(each)]
-    rows = _rows(_STEPS_OF_ROLLUPS if scope.is_whole else _STEPS_OF_FACTS, scope, wanted)
-    for start, channel, until, gross, refund in sorted(rows):
+    wanted = [(*key, search.first, step_end(search.last)) for key, search in searches.items()]
+    for start, channel, until, gross, refund in sorted(
+        _rows(_STEPS_OF_ROLLUPS if scope.is_whole else _STEPS_OF_FACTS, scope, wanted)
+    ):
         key, (first, last) = (start, channel), step_range(until)
-        if key in searches and searches[key].first <= first <= searches[key].last:
-            found[key].append(_Run(first, last, before[key], gross, refund))
-            before[key] += gross - refund
+        found[key].append(_Run(first, last, before[key], gross, refund))
+        before[key] += gross - refund
     return found
 
 
@@ -224,17 +220,6 @@ def _rows(statement: str, scope: Scope, spans: Sequence[tuple[date, int, int, in
         cursor.execute(statement, scope.parameters | parameters)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
-
-
-def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The same ages in spans that do not touch."""
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted(spans):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return merged
 
 
 def _payback(first: int | None, sustained: int | None, observed: int) -> Payback:

@@ -15,7 +15,7 @@ from analytics.cohorts import Incomplete, SliceCell, SliceName
 # the channel key of contacts without one, and of rows that hold all channels
 NO_CHANNEL = 0
 ALL_CHANNELS = -1
-_LAST_BUCKETS = {name: slice_bucket(name) for name in SLICES if name != "first"}
+_LAST_BUCKETS: Mapping[SliceName, int] = {name: slice_bucket(name) for name in SLICES if name != "first"}
 
 
 class Sums(NamedTuple):

@@ -79,8 +79,7 @@ class CohortFact(TenantModel):
 class CohortRollup(TenantModel):
     """Sums of one cohort day × channel × age bucket (not cumulative); `bucket` as in `ages.EDGES`.
 
-    `is_whole` rows hold all channels together (their channel is null) in fine buckets, so that a table without
-    channels reads little; rows of one channel are as coarse as the slices.
+    `is_whole` rows hold all channels together (their channel is null), so that a table without channels reads little.
     """
 
     is_whole = models.BooleanField()

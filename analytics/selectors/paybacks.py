@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from analytics import periods, ratios
-from analytics.ages import BUCKETS, COARSE_BUCKETS, STEP_END, bucket_range, step_end, step_range
+from analytics.ages import STEP_END, bucket_range, step_end, step_range
 from analytics.cells import CohortSums, Value
 from analytics.cohorts import Payback, PaybackStatus
 from analytics.selectors.sums import CHANNEL, IN_SCOPE, Scope
@@ -104,7 +104,7 @@ def paybacks_of(
         need = ratios.needed_revenue(cost, margin)
         if cohort is not None and need is not None:
             searches[key] = _whole_search(cohort.buckets, need=need, observed=seconds)
-    searches = _narrowed(searches, {key: _bucket_runs(scope, cohorts[key].buckets) for key in searches}, found)
+    searches = _narrowed(searches, {key: _bucket_runs(cohorts[key].buckets) for key in searches}, found)
     searches = _narrowed(searches, _step_runs(scope, searches), found)
     found |= _seconds(scope, searches)
     return results | {key: _payback(*found.get(key, (None, None)), seconds) for key, seconds in observed.items()}
@@ -130,15 +130,12 @@ def _whole_search(buckets: list[Value], *, need: int, observed: int) -> _Search:
     return _Search(first=1, last=observed, base=at_once, need=need, is_paid_at_once=at_once >= need)
 
 
-def _bucket_runs(scope: Scope, buckets: list[Value]) -> list[_Run]:
-    """A cohort by age buckets, or the coarse ones that a channel's rollups have; from second 1 on."""
-    runs, start, before = [], 1, buckets[0].gross_minor - buckets[0].refund_minor
-    for end in range(1, BUCKETS) if scope.is_whole else COARSE_BUCKETS[1:]:
-        gross = sum(bucket.gross_minor for bucket in buckets[start : end + 1])
-        refund = sum(bucket.refund_minor for bucket in buckets[start : end + 1])
-        runs.append(_Run(bucket_range(start)[0], bucket_range(end)[1], before, gross, refund))
-        before += gross - refund
-        start = end + 1
+def _bucket_runs(buckets: list[Value]) -> list[_Run]:
+    """A cohort by age buckets; from second 1 on."""
+    runs, before = [], buckets[0].gross_minor - buckets[0].refund_minor
+    for number, bucket in enumerate(buckets[1:], start=1):
+        runs.append(_Run(*bucket_range(number), before, bucket.gross_minor, bucket.refund_minor))
+        before += bucket.gross_minor - bucket.refund_minor
     return runs
 
 

@@ -27,7 +27,7 @@ class Scope:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all channels are summed together, in fine buckets."""
+        """Whether all channels are summed together."""
         return self.channel_key is None and not self.is_split
 
     @property
@@ -173,8 +173,7 @@ def _settled_age(scope: Scope, start: date) -> int:
     """
     ending = periods.start_of_day(periods.next_period(start, scope.period), scope.tenant.timezone)
     observed = (scope.as_of - ending).total_seconds() - 1
-    edges = ages.EDGES if scope.is_whole else ages.COARSE_EDGES
-    return max((edge for edge in edges if edge <= observed), default=-1)
+    return max((edge for edge in ages.EDGES if edge <= observed), default=-1)
 
 
 def _is_settled(bucket: int, above: int) -> bool:

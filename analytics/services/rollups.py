@@ -2,31 +2,30 @@
 
 from collections.abc import Collection
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Max, Min
 
-from analytics.ages import COARSE_OF, EDGES, STEP_END
+from analytics.ages import EDGES, STEP_END
 from analytics.models import CohortAge, CohortFact, CohortRollup
 from tenants.models import Tenant
 
 # Purpose: make the rows of days what the facts say; only rows that differ are written, as most do not. Parameters:
-# tenant; days; edges (seconds), coarse_of (by bucket, its coarse one). Units: minor units of the tenant's currency;
-# refunds are positive. A day at a time: its groups are few, so that no day's sums leave the processor's cache.
-# Grain: cohort day × age bucket, once by channel (coarse) and once whole (fine).
+# tenant; days; edges (seconds). Units: minor units of the tenant's currency; refunds are positive. Grain: cohort day ×
+# age bucket, once by channel and once whole. A day at a time, as its groups are few and stay in the processor's cache.
 REPLACE_ROLLUPS = """
 WITH sums AS MATERIALIZED (
     SELECT d.day AS cohort_date, s.*
     FROM unnest(%(days)s::date[]) AS d (day)
     CROSS JOIN LATERAL (
-        SELECT grouping(channel_id) = 1 AS is_whole, channel_id,
-               CASE WHEN grouping(channel_id) = 1 THEN fine ELSE coarse END AS bucket,
+        SELECT grouping(channel_id) = 1 AS is_whole, channel_id, bucket,
                sum(contacts)::int AS contacts, sum(order_contacts)::int AS order_contacts, sum(buyers)::int AS buyers,
                sum(gross_minor)::bigint AS gross_minor, sum(refund_minor)::bigint AS refund_minor,
                sum(first_gross_minor)::bigint AS first_gross_minor,
                sum(first_refund_minor)::bigint AS first_refund_minor, max(last_happened_at) AS last_happened_at
         FROM (
-            SELECT channel_id, fine, (%(coarse_of)s::int[])[fine + 1] AS coarse,
+            SELECT channel_id, width_bucket(elapsed_seconds - 1, %(edges)s::bigint[]) AS bucket,
                    count(*) FILTER (WHERE kind = 0) AS contacts,
                    count(*) FILTER (WHERE kind = 0 AND is_first) AS order_contacts,
                    count(*) FILTER (WHERE makes_buyer) AS buyers,
@@ -36,11 +35,10 @@ WITH sums AS MATERIALIZED (
                    coalesce(-sum(amount_minor) FILTER (WHERE kind = 2 AND is_first), 0) AS first_refund_minor,
                    max(happened_at) AS last_happened_at
             FROM analytics_cohortfact
-            CROSS JOIN LATERAL (SELECT width_bucket(elapsed_seconds - 1, %(edges)s::bigint[]) AS fine) AS ages
             WHERE tenant_id = %(tenant)s AND cohort_date = d.day
-            GROUP BY channel_id, fine
+            GROUP BY 1, 2
         ) AS cells
-        GROUP BY GROUPING SETS ((channel_id, coarse), (fine))
+        GROUP BY GROUPING SETS ((channel_id, bucket), (bucket))
     ) AS s
 ), gone AS (
     DELETE FROM analytics_cohortrollup r
@@ -100,7 +98,7 @@ def rebuild_rollups(*, tenant: Tenant, days: Collection[date] | None = None) -> 
     chosen = _all_days(tenant) if days is None else sorted(days)
     if not chosen:
         return
-    parameters = {"tenant": tenant.pk, "days": chosen, "edges": list(EDGES), "coarse_of": list(COARSE_OF)}
+    parameters: dict[str, Any] = {"tenant": tenant.pk, "days": chosen, "edges": list(EDGES)}
     with connection.cursor() as cursor:
         cursor.execute(REPLACE_ROLLUPS, parameters)
         cursor.execute(REPLACE_STEPS, parameters)

@@ -144,9 +144,8 @@ def _step_runs(scope: Scope, searches: Mapping[_Key, _Search]) -> dict[_Key, lis
     found: dict[_Key, list[_Run]] = {key: [] for key in searches}
     before = {key: search.base for key, search in searches.items()}
     wanted = [(*key, search.first, step_end(search.last)) for key, search in searches.items()]
-    for start, channel, until, gross, refund in sorted(
-        _rows(_STEPS_OF_ROLLUPS if scope.is_whole else _STEPS_OF_FACTS, scope, wanted)
-    ):
+    rows = _rows(_STEPS_OF_ROLLUPS if scope.is_whole else _STEPS_OF_FACTS, scope, wanted)
+    for start, channel, until, gross, refund in sorted(rows):
         key, (first, last) = (start, channel), step_range(until)
         found[key].append(_Run(first, last, before[key], gross, refund))
         before[key] += gross - refund

@@ -17,9 +17,6 @@ SLICE_DAYS: Mapping[SliceName, int] = MappingProxyType(
 _EDGE_DAYS = (0, 1, 3, 7, 15, 30, 45, 60, 75, 90, 120, 150, 180, 270, 365)
 EDGES = tuple(days * DAY_SECONDS for days in _EDGE_DAYS)
 BUCKETS = len(EDGES) + 1
-# Rows of one channel are coarse: of the buckets between two slices they use the last.
-COARSE_BUCKETS = (*(i for i, days in enumerate(_EDGE_DAYS) if days in (0, *SLICE_DAYS.values())), BUCKETS - 1)
-COARSE_EDGES = tuple(EDGES[bucket] for bucket in COARSE_BUCKETS[:-1])
 # Steps narrow a payback's second further: (until, width) in seconds; days after the last. Early ages are crowded.
 _STEPS = ((3_600, 600), (DAY_SECONDS, 3_600), (7 * DAY_SECONDS, 10_800))
 # SQL of `step_end` over the column elapsed_seconds

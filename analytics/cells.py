@@ -1,8 +1,11 @@
 """From exact sums to the cells of a cohort row; pure arithmetic."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import accumulate
 from typing import NamedTuple
 
 from analytics import ratios
@@ -12,7 +15,7 @@ from analytics.cohorts import Incomplete, SliceCell, SliceName
 # the channel key of contacts without one, and of rows that hold all channels
 NO_CHANNEL = 0
 ALL_CHANNELS = -1
-_LAST_BUCKETS = {name: slice_bucket(name) for name in SLICE_DAYS}
+_LAST_BUCKETS: Mapping[SliceName, int] = {name: slice_bucket(name) for name in SLICES if name != "first"}
 
 
 class Sums(NamedTuple):
@@ -76,27 +79,22 @@ class CohortSums:
     buckets: list[Value] = field(default_factory=lambda: [Value() for _ in range(BUCKETS)])
     mature: dict[SliceName, Value] = field(default_factory=_no_values)
 
-    def value(self, name: SliceName) -> Value:
-        """What all contacts brought within a slice."""
-        if name == "first":
-            return Value(self.contacts, self.first.gross_minor, self.first.refund_minor)
-        held = self.buckets[: slice_bucket(name) + 1]
-        gross = sum(bucket.gross_minor for bucket in held)
-        return Value(self.contacts, gross, sum(bucket.refund_minor for bucket in held))
-
-    def mature_value(self, name: SliceName) -> Value:
-        """What the mature contacts brought within a slice; at no age, all are mature."""
-        return self.mature[name] if name in SLICE_DAYS else self.value(name)
+    def values(self) -> dict[SliceName, Value]:
+        """What all contacts brought within each slice."""
+        gross = list(accumulate(bucket.gross_minor for bucket in self.buckets))
+        refund = list(accumulate(bucket.refund_minor for bucket in self.buckets))
+        found = {name: Value(self.contacts, gross[last], refund[last]) for name, last in _LAST_BUCKETS.items()}
+        return found | {"first": Value(self.contacts, self.first.gross_minor, self.first.refund_minor)}
 
 
 def gather(
     *, sums: Iterable[Sums], boundaries: Iterable[Boundary], mature_parts: Mapping[SliceName, int]
 ) -> dict[tuple[date, int], CohortSums]:
     """Sums by (period, channel). `mature_parts`: by slice, the last part whose contacts are all mature."""
-    cohorts: dict[tuple[date, int], CohortSums] = {}
+    cohorts: defaultdict[tuple[date, int], CohortSums] = defaultdict(CohortSums)
     limits = [(name, part, _LAST_BUCKETS[name]) for name, part in mature_parts.items()]
     for row in sums:
-        cohort = cohorts.setdefault((row.start, row.channel_key), CohortSums())
+        cohort = cohorts[row.start, row.channel_key]
         cohort.contacts += row.contacts
         cohort.order_contacts += row.order_contacts
         cohort.buyers += row.buyers
@@ -106,9 +104,10 @@ def gather(
             if row.part <= part and row.bucket <= bucket:
                 cohort.mature[name].add(row.contacts, row.gross_minor, row.refund_minor)
     for found in boundaries:
-        cohort = cohorts.setdefault((found.start, found.channel_key), CohortSums())
-        cohort.mature[found.name].add(found.contacts, found.gross_minor, found.refund_minor)
-    return cohorts
+        cohorts[found.start, found.channel_key].mature[found.name].add(
+            found.contacts, found.gross_minor, found.refund_minor
+        )
+    return dict(cohorts)
 
 
 def row_cells(
@@ -116,11 +115,13 @@ def row_cells(
 ) -> dict[SliceName, SliceCell]:
     """The cells of one cohort row. `period_end` is the first instant after the period."""
     cells = {}
+    values = sums.values()
     for name in SLICES:
         complete_at = period_end + timedelta(days=SLICE_DAYS.get(name, 0))
         cells[name] = make_cell(
-            value=sums.value(name),
-            mature=sums.mature_value(name),
+            value=values[name],
+            # at no age, all are mature
+            mature=sums.mature.get(name, values[name]),
             cost_minor=cost_minor,
             incomplete=_incomplete(sums.contacts, period_end, complete_at, as_of),
             complete_at=complete_at if sums.contacts else None,
@@ -146,13 +147,16 @@ def make_cell(
 ) -> SliceCell:
     """Form the ratios of one cell, last, from its exact sums."""
     net, mature_net = value.gross_minor - value.refund_minor, mature.gross_minor - mature.refund_minor
+    clv_net, clv_gross = _per_contact(value, currency)
+    # most are complete: all mature
+    mature_clvs = (clv_net, clv_gross) if mature == value else _per_contact(mature, currency)
     return SliceCell(
         contacts=value.contacts,
         cost_minor=cost_minor,
         net_minor=net,
         gross_minor=value.gross_minor,
-        clv_net=ratios.per_contact(net, value.contacts, currency),
-        clv_gross=ratios.per_contact(value.gross_minor, value.contacts, currency),
+        clv_net=clv_net,
+        clv_gross=clv_gross,
         roi=ratios.return_on(net, cost_minor) if value.contacts else None,
         roi_gross=ratios.return_on(value.gross_minor, cost_minor) if value.contacts else None,
         is_complete=not incomplete,
@@ -161,9 +165,16 @@ def make_cell(
         mature_contacts=mature.contacts,
         mature_net_minor=mature_net,
         mature_gross_minor=mature.gross_minor,
-        clv_net_mature=ratios.per_contact(mature_net, mature.contacts, currency),
-        clv_gross_mature=ratios.per_contact(mature.gross_minor, mature.contacts, currency),
+        clv_net_mature=mature_clvs[0],
+        clv_gross_mature=mature_clvs[1],
     )
+
+
+def _per_contact(value: Value, currency: str) -> tuple[Decimal | None, Decimal | None]:
+    """Net and gross over contacts."""
+    net = value.gross_minor - value.refund_minor
+    gross = ratios.per_contact(value.gross_minor, value.contacts, currency)
+    return ratios.per_contact(net, value.contacts, currency), gross
 
 
 def _total(cells: list[SliceCell], currency: str) -> SliceCell:

@@ -1,7 +1,7 @@
 """The cohort facts and the rollups that boards are read from. Written by `analytics.services` alone."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from acquisition.models import Channel
 from contacts.models import Contact
@@ -62,6 +62,15 @@ class CohortFact(TenantModel):
                 ],
                 name="analytics_cohortfact_ages",
             ),
+            # a channel's payback (`selectors.sums.CHANNEL_KEY`)
+            models.Index(
+                "tenant",
+                "cohort_date",
+                Case(When(channel__isnull=True, then=0), default="channel", output_field=models.BigIntegerField()),
+                "elapsed_seconds",
+                include=["channel", "kind", "happened_at", "amount_minor"],
+                name="analytics_cohortfact_channel",
+            ),
             # replacing a contact's facts; the people behind a cell
             models.Index(fields=["tenant", "contact"], name="analytics_cohortfact_contact"),
         ]
@@ -70,8 +79,7 @@ class CohortFact(TenantModel):
 class CohortRollup(TenantModel):
     """Sums of one cohort day × channel × age bucket (not cumulative); `bucket` as in `ages.EDGES`.
 
-    `is_whole` rows hold all channels together (their channel is null) in fine buckets, so that a table without
-    channels reads little; rows of one channel are as coarse as the slices.
+    `is_whole` rows hold all channels together (their channel is null), so that a table without channels reads little.
     """
 
     is_whole = models.BooleanField()
@@ -123,5 +131,9 @@ class CohortAge(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             # a range of ages of some cohort days
-            models.UniqueConstraint(fields=["tenant", "cohort_date", "until_seconds"], name="analytics_cohortage_step")
+            models.UniqueConstraint(
+                fields=["tenant", "cohort_date", "until_seconds"],
+                include=["gross_minor", "refund_minor"],
+                name="analytics_cohortage_steps",
+            )
         ]

@@ -5,6 +5,9 @@ from fractions import Fraction
 
 from tenants.money import exponent
 
+# by decimal places: how many units make one, and the unit
+_SCALES = {places: (10**places, Decimal(1).scaleb(-places)) for places in (2, 6)}
+
 
 def per_contact(amount_minor: int, contacts: int, currency: str) -> Decimal | None:
     """An amount over contacts, in units of the currency; None without contacts."""
@@ -31,5 +34,7 @@ def needed_revenue(cost_minor: int, margin: Decimal) -> int | None:
 
 def _rounded(dividend: int, divisor: int, *, places: int) -> Decimal:
     """In integers, which is exact and fast; the divisor is positive."""
-    size = (2 * abs(dividend) * 10**places + divisor) // (2 * divisor)
-    return Decimal(size if dividend >= 0 else -size).scaleb(-places)
+    scale, unit = _SCALES[places]
+    if dividend < 0:
+        return -((divisor - 2 * dividend * scale) // (2 * divisor)) * unit
+    return (2 * dividend * scale + divisor) // (2 * divisor) * unit

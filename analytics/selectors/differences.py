@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection
 
-from analytics.ages import COARSE_EDGES, EDGES
+from analytics.ages import EDGES
 from tenants.models import Tenant
 
 # All four: plain and slow on purpose, written apart from what services do. Parameters: tenant, zone, edges.
@@ -64,8 +64,9 @@ SELECT (SELECT count(*) FROM (SELECT * FROM plain EXCEPT ALL SELECT * FROM held)
      + (SELECT count(*) FROM (SELECT * FROM held EXCEPT ALL SELECT * FROM plain) AS surplus)
 """  # noqa: S608 - fragments are constants
 
-# Rollup rows that are not the sums of what should be: whole in fine buckets, by channel in coarse ones.
-_SUMS = """
+# Rollup rows that are not the sums of what should be, whole and by channel.
+_BUCKETS = """
+           (SELECT count(*) FROM unnest(%(edges)s::bigint[]) AS edge WHERE edge < elapsed_seconds),
            sum((kind = 0)::int), sum((kind = 0 AND is_first)::int), sum(makes_buyer::int),
            sum(CASE WHEN kind = 1 THEN amount_minor ELSE 0 END),
            sum(CASE WHEN kind = 2 THEN -amount_minor ELSE 0 END),
@@ -75,13 +76,9 @@ _SUMS = """
 """
 _ROLLUPS = f"""
 WITH facts AS MATERIALIZED (SELECT * FROM ({_PLAIN_FACTS}) AS p), plain AS (
-    SELECT true, cohort_date, NULL::bigint,
-           (SELECT count(*) FROM unnest(%(edges)s::bigint[]) AS edge WHERE edge < elapsed_seconds), {_SUMS}
+    SELECT true, cohort_date, NULL::bigint, {_BUCKETS}
     UNION ALL
-    SELECT false, cohort_date, channel_id, coalesce(
-               (SELECT min(n) - 1 FROM unnest(%(edges)s::bigint[]) WITH ORDINALITY AS e (edge, n)
-                WHERE edge >= elapsed_seconds AND edge = ANY(%(coarse_edges)s::bigint[])),
-               cardinality(%(edges)s::bigint[])), {_SUMS}
+    SELECT false, cohort_date, channel_id, {_BUCKETS}
 ), held AS (
     SELECT is_whole, cohort_date, channel_id, bucket, contacts, order_contacts, buyers, gross_minor, refund_minor,
            first_gross_minor, first_refund_minor, last_happened_at
@@ -128,7 +125,6 @@ def cohort_differences(*, tenant: Tenant) -> Differences:
         "tenant": tenant.pk,
         "zone": tenant.timezone,
         "edges": list(EDGES),
-        "coarse_edges": list(COARSE_EDGES),
     }
     counts = []
     with connection.cursor() as cursor:

@@ -27,7 +27,7 @@ class Scope:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all channels are summed together, in fine buckets."""
+        """Whether all channels are summed together."""
         return self.channel_key is None and not self.is_split
 
     @property
@@ -45,11 +45,13 @@ class Scope:
         }
 
 
-# fragments without values: which channel a row counts for, and which rows are in scope
-CHANNEL = "CASE WHEN %(split)s THEN coalesce(channel_id, 0) ELSE -1 END"
+# fragments without values: a row's channel (row security lets indexes look into CASE, not into coalesce), which one it
+# counts for, and which rows are in scope
+CHANNEL_KEY = "(CASE WHEN channel_id IS NULL THEN 0 ELSE channel_id END)"
+CHANNEL = f"CASE WHEN %(split)s THEN {CHANNEL_KEY} ELSE -1 END"
 START = "date_trunc(%(period)s, cohort_date::timestamp)::date"
-IN_SCOPE = """tenant_id = %(tenant)s AND cohort_date >= %(from)s AND cohort_date < %(before)s
-      AND (%(channel)s::bigint IS NULL OR coalesce(channel_id, 0) = %(channel)s::bigint)"""
+IN_SCOPE = f"""tenant_id = %(tenant)s AND cohort_date >= %(from)s AND cohort_date < %(before)s
+      AND (%(channel)s::bigint IS NULL OR {CHANNEL_KEY} = %(channel)s::bigint)"""
 
 # Grain: period × channel × part × bucket, of all that ever happened. Parameters: a Scope's; days (cuts, sorted).
 _FROM_ROLLUPS = f"""
@@ -93,10 +95,10 @@ _BOUNDARIES = f"""
 # Grain: channel. Contacts acquired before as_of; only its own day needs facts. Parameters: a Scope's; as_of_day.
 _CONTACTS = f"""
     SELECT key, sum(contacts)::bigint FROM (
-        SELECT coalesce(channel_id, 0) AS key, contacts FROM analytics_cohortrollup
+        SELECT {CHANNEL_KEY} AS key, contacts FROM analytics_cohortrollup
         WHERE {IN_SCOPE} AND cohort_date < %(as_of_day)s AND bucket = 0 AND NOT is_whole
         UNION ALL
-        SELECT coalesce(channel_id, 0), 1 FROM analytics_cohortfact
+        SELECT {CHANNEL_KEY}, 1 FROM analytics_cohortfact
         WHERE {IN_SCOPE} AND cohort_date = %(as_of_day)s AND elapsed_seconds = 0 AND kind = 0
           AND happened_at < %(as_of)s
     ) AS acquired
@@ -137,8 +139,12 @@ def sums_of(scope: Scope) -> list[Sums]:
 
 def boundaries_of(scope: Scope) -> list[Boundary]:
     """What the mature contacts brought on the days that are mature in part."""
-    instants, days = maturity_instants(scope.as_of), maturity_days(scope)
-    names = [name for name, day in days.items() if scope.from_date <= day < scope.before_date]
+    instants, days, zone = maturity_instants(scope.as_of), maturity_days(scope), scope.tenant.timezone
+    names = [
+        name
+        for name, day in days.items()
+        if scope.from_date <= day < scope.before_date and periods.start_of_day(day, zone) < instants[name]
+    ]
     if not names:
         return []
     parameters = scope.parameters | {
@@ -167,8 +173,7 @@ def _settled_age(scope: Scope, start: date) -> int:
     """
     ending = periods.start_of_day(periods.next_period(start, scope.period), scope.tenant.timezone)
     observed = (scope.as_of - ending).total_seconds() - 1
-    edges = ages.EDGES if scope.is_whole else ages.COARSE_EDGES
-    return max((edge for edge in edges if edge <= observed), default=-1)
+    return max((edge for edge in ages.EDGES if edge <= observed), default=-1)
 
 
 def _is_settled(bucket: int, above: int) -> bool:

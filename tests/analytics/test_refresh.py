@@ -101,6 +101,30 @@ def test_a_tenant_without_a_cursor_is_built_whole(shop: Any, loaded: ApiClient) 
     assert _reconcile()[0] == 0
 
 
+def test_only_rollups_that_differ_are_written(shop: Any, loaded: ApiClient) -> None:
+    from analytics.models import CohortRollup
+    from analytics.services.rollups import rebuild_rollups
+    from analytics.tasks import tick
+    from tenants.context import tenant_transaction
+
+    with tenant_transaction(shop.pk):
+        written = CohortRollup.objects.for_tenant(shop).extra(select={"xmin": "xmin::text"})
+        before = {row["id"]: row["xmin"] for row in written.values("id", "xmin")}
+        rebuild_rollups(tenant=shop)
+        after = {row["id"]: row["xmin"] for row in written.values("id", "xmin")}
+
+    assert after == before
+
+    post(loaded, "/orders/bulk", {"source": "reference", "orders": [_order(external_id="N", amount="1.00")]})
+    tick()
+
+    with tenant_transaction(shop.pk):
+        news = {row["id"]: row["xmin"] for row in written.all().values("id", "xmin")}
+    # one order of a day: its row by channel and its whole row
+    assert len(news.items() - before.items()) == 2
+    assert _reconcile() == (0, "0")
+
+
 def test_ticks_at_once_give_the_same(shop: Any, loaded: ApiClient) -> None:
     from django.db import connection
 
@@ -214,9 +238,9 @@ def test_a_zone_that_cannot_be_given_changes_nothing(shop: Any, change: dict[str
     assert shop.timezone == "UTC"
 
 
-@pytest.mark.parametrize("spoilt", ["fact", "rollup", "contact"])
+@pytest.mark.parametrize("spoilt", ["fact", "rollup", "step", "surplus", "contact"])
 def test_reconcile_finds_and_repairs_what_was_spoilt(shop: Any, loaded: ApiClient, spoilt: str) -> None:
-    from analytics.models import CohortFact, CohortRollup
+    from analytics.models import CohortAge, CohortFact, CohortRollup
     from contacts.models import Contact
     from tenants.context import tenant_transaction
 
@@ -227,6 +251,12 @@ def test_reconcile_finds_and_repairs_what_was_spoilt(shop: Any, loaded: ApiClien
             CohortFact.objects.for_tenant(shop).filter(amount_minor=1000).update(amount_minor=1001)
         elif spoilt == "rollup":
             CohortRollup.objects.for_tenant(shop).filter(gross_minor=5000, is_whole=True).update(gross_minor=1)
+        elif spoilt == "step":
+            CohortAge.objects.for_tenant(shop).update(gross_minor=1)
+        elif spoilt == "surplus":
+            row = CohortRollup.objects.for_tenant(shop).order_by("id").first()
+            row.pk, row.cohort_date = None, date(2030, 1, 1)
+            row.save(force_insert=True)
         else:
             Contact.objects.for_tenant(shop).filter(name="A").update(acquired_date=date(2024, 5, 5))
 

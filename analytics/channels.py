@@ -10,7 +10,7 @@ from analytics.cohorts import Payback, SliceCell, SliceName
 
 RankedBy = Literal["roi", "clv"]
 Basis = Literal["net", "gross"]
-Standing = Literal["ranked", "few_contacts", "incomplete", "no_cost", "no_contacts"]
+Standing = Literal["", "ranked", "few_contacts", "incomplete", "no_cost", "no_contacts"]
 
 # a figure of fewer contacts is not ranked
 MIN_CONTACTS = 30
@@ -52,7 +52,7 @@ class ChannelRow:
     Contacts, buyers, cost and CAC are of the whole range. A complete cell holds the days that are complete at its age
     (`ChannelBoard.complete_to`), with their own contacts and cost; a cell without a contact of such a day holds
     everyone's value so far and is incomplete. Payback and the shares of cost and value are of the days complete at
-    the ranked age; shares have 6 places. `rank` is None below the line, where `standing` says why.
+    the ranked age; shares have 6 places. `rank` is None below the line, where `standing` says why; a sum has neither.
     """
 
     channel: str | None
@@ -68,7 +68,7 @@ class ChannelRow:
     cost_share: Decimal | None
     value_share: Decimal | None
     months: tuple[ChannelMonth, ...]
-    standing: Standing = "no_contacts"
+    standing: Standing = ""
     rank: int | None = None
 
 

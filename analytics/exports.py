@@ -132,7 +132,7 @@ def _channel_line(row: ChannelRow, channel: str, board: ChannelBoard) -> dict[st
     currency = board.currency
     line: dict[str, Any] = {
         "rank": row.rank,
-        "standing": row.standing if row.channel else "",
+        "standing": row.standing,
         "channel": channel,
         "paid": row.is_paid,
         "contacts": row.contacts,

@@ -132,4 +132,5 @@ def _read_place(cursor: str | None, query: CellQuery) -> CellPlace | None:
 
 
 def _salt(query: CellQuery) -> str:
-    return f"cell:{query.cohort_date}:{query.last_date}:{query.slice}:{query.period}:{query.channel}:{query.as_of.isoformat()}"
+    days = f"{query.cohort_date}:{query.last_date}:{query.period}"
+    return f"cell:{days}:{query.slice}:{query.channel}:{query.as_of.isoformat()}"

@@ -167,6 +167,7 @@ class ChannelLines:
     def _cell(self, name: SliceName, row: ChannelRow) -> ChannelCell:
         cell, query = row.slices[name], self.board.query
         value = self.figures.value(cell)
+        roi = cell.roi if query.basis == "net" else cell.roi_gross
         is_ranked_by = name == query.slice
         is_censored = not cell.is_complete and cell.contacts > 0
         is_too_few = is_ranked_by and row.standing == "few_contacts"
@@ -176,9 +177,9 @@ class ChannelLines:
             title=SLICE_TITLES[name],
             text=self.figures.text(value),
             value=value,
-            beside=self._mature(cell) if is_censored else "",
+            beside=self._mature(cell) if is_censored and cell.mature_contacts else "",
             tip="\n".join(self._tip(name, row)),
-            heat=heat_step(cell.roi if query.basis == "net" else cell.roi_gross, contacts=cell.contacts),
+            heat=heat_step(roi, contacts=cell.contacts) if row.channel is not None else None,
             contacts=cell.contacts,
             is_complete=not is_censored,
             is_hatched=is_censored or is_too_few,
@@ -189,7 +190,7 @@ class ChannelLines:
     def _mature(self, cell: SliceCell) -> str:
         mature = cell.clv_net_mature if self.board.query.basis == "net" else cell.clv_gross_mature
         values = {"n": number(cell.mature_contacts), "clv": self.figures.plain(mature)}
-        return _("n = %(n)s") % values if mature is None else _("n = %(n)s: CLV %(clv)s") % values
+        return _("n = %(n)s: CLV %(clv)s") % values
 
     def _tip(self, name: SliceName, row: ChannelRow) -> list[str]:
         """The definition with this cell's own numbers, whose they are, and what state it is in."""

@@ -39,8 +39,8 @@ CHANNEL_DEFINITIONS = DEFINITIONS | {
     "blended_cac": _("Blended CAC: all cost over all contacts, those without a channel too."),
     "completeness": _(
         "A figure at an age is of the acquisition days for which that age has passed for everyone, taken as one "
-        "cohort: their contacts, and the whole cost of those days (a month's entry is spread evenly over its days). All "
-        "channels are compared over the same days."
+        "cohort: their contacts, and the whole cost of those days (a month's entry is spread evenly over its days). "
+        "All channels are compared over the same days."
     ),
     "incomplete": _("Incomplete: no contact of such a day yet. The value so far is shown, and never ranked."),
     "ranking": _("Ranked: complete figures of at least 30 contacts. The others stand below the line, with the reason."),

@@ -172,10 +172,14 @@ class CellSums:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellQuery:
-    """Which cell is opened: a cohort's first day, its slice, and its channel (None: all)."""
+    """Which cell is opened: a cohort's first day, its slice, and its channel (None: all).
+
+    With `last_date` it is a range of acquisition days, both ends included, whatever the period.
+    """
 
     cohort_date: date
     slice: SliceName
     as_of: datetime
     period: Period = "month"
     channel: str | None = None
+    last_date: date | None = None

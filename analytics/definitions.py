@@ -31,6 +31,37 @@ DEFINITIONS = {
 }
 
 
+# What is said otherwise, or only, of a channel board.
+CHANNEL_DEFINITIONS = DEFINITIONS | {
+    "contacts": _("Contacts acquired in the range by the channel's touch, buyers or not (M). Each counts once."),
+    "buyers": _("Contacts of the range with a purchase since they were acquired."),
+    "cost": _("What the channel cost in the whole range (C); never cut by the as-of time."),
+    "blended_cac": _("Blended CAC: all cost over all contacts, those without a channel too."),
+    "completeness": _(
+        "A figure at an age is of the acquisition days for which that age has passed for everyone, taken as one "
+        "cohort: their contacts, and the whole cost of those days (a month's entry is spread evenly over its days). "
+        "All channels are compared over the same days."
+    ),
+    "incomplete": _("Incomplete: no contact of such a day yet. The value so far is shown, and never ranked."),
+    "ranking": _("Ranked: complete figures of at least 30 contacts. The others stand below the line, with the reason."),
+    "payback": _(
+        "When net revenue × margin first covered the cost, in days since each acquisition; of the days complete at "
+        "the ranked age."
+    ),
+    "shares": _("Shares of cost and of value: of the days complete at the ranked age, among all channels."),
+    "left_truncated": _("The order log begins in this month: many of its contacts may be old customers."),
+    "ad_platform": _(
+        "An ad platform counts conversions by its own attribution, old customers too, before refunds, in its own time "
+        "zone. Here a person counts once, for the channel of the first touch, and the cost is what was entered."
+    ),
+}
+
+
 def definition_texts() -> dict[str, str]:
     """The definitions in the reader's language."""
     return {name: str(text) for name, text in DEFINITIONS.items()}
+
+
+def channel_definition_texts() -> dict[str, str]:
+    """Those of a channel board."""
+    return {name: str(text) for name, text in CHANNEL_DEFINITIONS.items()}

@@ -10,7 +10,8 @@ from datetime import datetime
 from itertools import islice
 from typing import IO, Any, Literal
 
-from analytics.cohorts import CellContact, CellQuery, CohortRow, CohortTable
+from analytics.channels import ChannelBoard, ChannelRow
+from analytics.cohorts import CellContact, CellQuery, CohortRow, CohortTable, Payback, SliceCell, SliceName
 from analytics.selectors.people import each_contact_of_cell
 from tenants.models import Tenant
 from tenants.money import to_decimal
@@ -32,6 +33,12 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 def cohort_lines(table: CohortTable) -> list[dict[str, Any]]:
     """One line a cohort: its figures, then those of each slice."""
     return [_cohort_line(row, table.currency) for row in table.rows]
+
+
+def channel_lines(board: ChannelBoard) -> list[dict[str, Any]]:
+    """One line a channel in the board's order, then all channels and the paid ones together."""
+    lines = [_channel_line(row, row.channel or "", board) for row in board.rows]
+    return [*lines, _channel_line(board.blended, "all", board), _channel_line(board.paid, "all_paid", board)]
 
 
 def contact_file(*, tenant: Tenant, query: CellQuery, form: FileFormat) -> tuple[IO[bytes], str]:
@@ -118,8 +125,40 @@ def _cohort_line(row: CohortRow, currency: str) -> dict[str, Any]:
         "cac": row.cac,
         "left_truncated": row.is_left_truncated,
     }
-    for name, cell in row.slices.items():
-        line |= {
+    return line | _slice_figures(row.slices, currency) | _payback_figures(row.payback)
+
+
+def _channel_line(row: ChannelRow, channel: str, board: ChannelBoard) -> dict[str, Any]:
+    currency = board.currency
+    line: dict[str, Any] = {
+        "rank": row.rank,
+        "standing": row.standing,
+        "channel": channel,
+        "paid": row.is_paid,
+        "contacts": row.contacts,
+        "buyers": row.buyers,
+        "cost": to_decimal(row.cost_minor, currency),
+        "cac": row.cac,
+        "cost_share": row.cost_share,
+        "value_share": row.value_share,
+        "left_truncated": row.is_left_truncated,
+    }
+    own = {
+        f"{what}_{name}": value
+        for name, cell in row.slices.items()
+        for what, value in (
+            ("to", board.last_date(name, cell)),
+            ("contacts", cell.contacts),
+            ("cost", to_decimal(cell.cost_minor, currency)),
+        )
+    }
+    return line | own | _slice_figures(row.slices, currency) | _payback_figures(row.payback)
+
+
+def _slice_figures(slices: Mapping[SliceName, SliceCell], currency: str) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    for name, cell in slices.items():
+        figures |= {
             f"revenue_net_{name}": to_decimal(cell.net_minor, currency),
             f"revenue_gross_{name}": to_decimal(cell.gross_minor, currency),
             f"clv_net_{name}": cell.clv_net,
@@ -129,10 +168,13 @@ def _cohort_line(row: CohortRow, currency: str) -> dict[str, Any]:
             f"mature_contacts_{name}": cell.mature_contacts,
             f"clv_net_mature_{name}": cell.clv_net_mature,
         }
-    paid = row.payback
-    return line | {
-        "payback_status": paid.status,
-        "payback_days": paid.days,
-        "payback_sustained_days": paid.sustained_days,
-        "payback_observed_days": paid.observed_days,
+    return figures
+
+
+def _payback_figures(payback: Payback) -> dict[str, Any]:
+    return {
+        "payback_status": payback.status,
+        "payback_days": payback.days,
+        "payback_sustained_days": payback.sustained_days,
+        "payback_observed_days": payback.observed_days,
     }

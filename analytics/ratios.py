@@ -19,6 +19,11 @@ def return_on(value_minor: int, cost_minor: int) -> Decimal | None:
     return _rounded(value_minor, cost_minor, places=6) if cost_minor else None
 
 
+def share_of(part: int, whole: int) -> Decimal | None:
+    """A part of a whole; None where the whole is not positive."""
+    return _rounded(part, whole, places=6) if whole > 0 else None
+
+
 def days_of(seconds: int) -> Decimal:
     """Seconds as days with 2 places."""
     return _rounded(seconds, 86_400, places=2)

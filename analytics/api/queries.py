@@ -1,11 +1,12 @@
 """Parameters of the analytics addresses."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from analytics.channels import Basis, ChannelQuery, RankedBy
 from analytics.cohorts import CellQuery, CohortQuery, Period, SliceName
 from tenants.api.problems import ApiProblem
 from tenants.api.queries import PageQuery, Query
@@ -52,6 +53,19 @@ class CohortsQuery(Query, kw_only=True, frozen=True, rename={"from_date": "from"
     format: Format = "json"
 
 
+class ChannelsQuery(Query, kw_only=True, frozen=True, rename={"from_date": "from", "to_date": "to"}):
+    """Which acquisition days, and how channels are ranked; without a range it is the tenant's data."""
+
+    from_date: Day | None = None
+    to_date: Day | None = None
+    as_of: AsOf | None = None
+    margin: Margin | None = None
+    slice: Annotated[SliceName, Meta(description="The age at which channels are ranked.")] = "30d"
+    rank_by: RankedBy = "roi"
+    basis: Annotated[Basis, Meta(description="Ranks and shares of value: net of refunds, or gross.")] = "net"
+    format: Format = "json"
+
+
 class CellContactsQuery(PageQuery, kw_only=True, frozen=True):
     """Which cell is opened."""
 
@@ -59,6 +73,10 @@ class CellContactsQuery(PageQuery, kw_only=True, frozen=True):
     slice: SliceName
     period: Period = "month"
     channel: ChannelSlug = ""
+    to: Annotated[
+        Day | None,
+        Meta(description="The last acquisition day of a range that begins on `cohort`; the period is not asked then."),
+    ] = None
     as_of: AsOf | None = None
     format: Annotated[
         Format,
@@ -74,8 +92,7 @@ def cohort_query(query: CohortsQuery, *, at: datetime) -> CohortQuery:
 
     Raises: ApiProblem 400 that names the parameter
     """
-    if query.from_date and query.to_date and query.from_date > query.to_date:
-        raise refused("?to", "invalid_range", "`to` is before `from`.")
+    _refuse_backwards(query.from_date, query.to_date, named="from")
     if query.live_code:
         raise refused("?live_code", "unknown_live_code", "There is no such live code.")
     return CohortQuery(
@@ -90,15 +107,42 @@ def cohort_query(query: CohortsQuery, *, at: datetime) -> CohortQuery:
     )
 
 
+def channel_query(query: ChannelsQuery, *, at: datetime) -> ChannelQuery:
+    """What the domain is asked; without an as-of it is `at`.
+
+    Raises: ApiProblem 400 that names the parameter
+    """
+    _refuse_backwards(query.from_date, query.to_date, named="from")
+    return ChannelQuery(
+        as_of=query.as_of or at,
+        from_date=query.from_date,
+        to_date=query.to_date,
+        margin=None if query.margin is None else Decimal(query.margin),
+        slice=query.slice,
+        ranked_by=query.rank_by,
+        basis=query.basis,
+    )
+
+
 def cell_query(query: CellContactsQuery, *, at: datetime) -> CellQuery:
-    """Which cell the domain is asked to open; without an as-of it is `at`."""
+    """Which cell the domain is asked to open; without an as-of it is `at`.
+
+    Raises: ApiProblem 400 that names the parameter
+    """
+    _refuse_backwards(query.cohort, query.to, named="cohort")
     return CellQuery(
         cohort_date=query.cohort,
         slice=query.slice,
         as_of=query.as_of or at,
         period=query.period,
         channel=query.channel or None,
+        last_date=query.to,
     )
+
+
+def _refuse_backwards(first: date | None, last: date | None, *, named: str) -> None:
+    if first and last and first > last:
+        raise refused("?to", "invalid_range", f"`to` is before `{named}`.")
 
 
 def too_many_rows(query: CohortsQuery, *, is_split_to_blame: bool) -> ApiProblem:

@@ -11,6 +11,7 @@ from analytics.cohorts import (
     CohortTable,
     CohortTotals,
     Incomplete,
+    Payback,
     PaybackStatus,
     Period,
     SliceCell,
@@ -174,17 +175,23 @@ def _line(row: CohortRow, currency: str) -> CohortLine:
         cost=to_string(row.cost_minor, currency),
         cac=row.cac,
         left_truncated=row.is_left_truncated,
-        slices={name: _slice(cell, currency) for name, cell in row.slices.items()},
-        payback=CohortPayback(
-            status=row.payback.status,
-            days=row.payback.days,
-            sustained_days=row.payback.sustained_days,
-            observed_days=row.payback.observed_days,
-        ),
+        slices={name: cohort_slice(cell, currency) for name, cell in row.slices.items()},
+        payback=cohort_payback(row.payback),
     )
 
 
-def _slice(cell: SliceCell, currency: str) -> CohortSlice:
+def cohort_payback(payback: Payback) -> CohortPayback:
+    """A payback."""
+    return CohortPayback(
+        status=payback.status,
+        days=payback.days,
+        sustained_days=payback.sustained_days,
+        observed_days=payback.observed_days,
+    )
+
+
+def cohort_slice(cell: SliceCell, currency: str) -> CohortSlice:
+    """One cell."""
     return CohortSlice(
         contacts=cell.contacts,
         revenue_net=to_string(cell.net_minor, currency),
@@ -210,7 +217,7 @@ def _totals(totals: CohortTotals, currency: str) -> CohortSum:
         cac=totals.cac,
         paid=PaidTotal(totals.paid_contacts, to_string(totals.paid_cost_minor, currency), totals.paid_cac),
         fully_loaded=totals.is_fully_loaded,
-        slices={name: _slice(cell, currency) for name, cell in totals.slices.items()},
+        slices={name: cohort_slice(cell, currency) for name, cell in totals.slices.items()},
         channels=[
             CohortChannel(
                 channel=channel.channel,

@@ -10,9 +10,19 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from analytics import exports
-from analytics.api import shapes
-from analytics.api.queries import CellContactsQuery, CohortsQuery, cell_query, cohort_query, refused, too_many_rows
+from analytics.api import channel_shapes, shapes
+from analytics.api.queries import (
+    CellContactsQuery,
+    ChannelsQuery,
+    CohortsQuery,
+    cell_query,
+    channel_query,
+    cohort_query,
+    refused,
+    too_many_rows,
+)
 from analytics.cohorts import CellContact, CellQuery
+from analytics.selectors.channels import channel_board
 from analytics.selectors.cohorts import TooManyRows, cohort_table
 from analytics.selectors.people import CellPlace, contacts_of_cell
 from analytics.selectors.scopes import UnknownChannel
@@ -38,6 +48,20 @@ class CohortsView(TenantAPIView):
         if self.parameters.format == "json":
             return StructResponse(shapes.cohorts(table))
         return _file(exports.cohort_lines(table), self.parameters.format, name="cohorts")
+
+
+class ChannelsView(TenantAPIView):
+    """What each channel cost and brought at equal age, ranked, with blended and paid CAC; as a file with `format`."""
+
+    scopes = {"GET": "analytics:read"}
+    query = ChannelsQuery
+    answer = channel_shapes.Channels
+
+    def get(self, request: Request) -> HttpResponse:
+        board = channel_board(tenant=self.tenant, query=channel_query(self.parameters, at=self.at))
+        if self.parameters.format == "json":
+            return StructResponse(channel_shapes.channels(board))
+        return _file(exports.channel_lines(board), self.parameters.format, name="channels")
 
 
 class CellContactsView(TenantAPIView):
@@ -108,4 +132,5 @@ def _read_place(cursor: str | None, query: CellQuery) -> CellPlace | None:
 
 
 def _salt(query: CellQuery) -> str:
-    return f"cell:{query.cohort_date}:{query.slice}:{query.period}:{query.channel}:{query.as_of.isoformat()}"
+    days = f"{query.cohort_date}:{query.last_date}:{query.period}"
+    return f"cell:{days}:{query.slice}:{query.channel}:{query.as_of.isoformat()}"

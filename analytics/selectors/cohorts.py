@@ -103,7 +103,7 @@ def _level(
         mature_parts={name: cuts.index(day) for name, day in maturity_days(scope).items()},
     )
     paybacks = paybacks_of(scope=scope, cohorts=cohorts, costs=costs, margin=margin)
-    truncated = _truncated_start(scope)
+    truncated = truncated_start(scope)
     label = channels.get(scope.channel_key) if scope.channel_key is not None else None
     kept = {key for key, sums in cohorts.items() if sums.contacts} | {key for key, cost in costs.items() if cost}
     return [
@@ -157,7 +157,7 @@ def _slices(*, scope: Scope, start: date, sums: CohortSums, cost_minor: int) -> 
     )
 
 
-def _truncated_start(scope: Scope) -> date | None:
+def truncated_start(scope: Scope) -> date | None:
     """The period that holds the tenant's earliest purchase: who bought then may be an old customer."""
     purchases = Order.objects.for_tenant(scope.tenant).filter(
         status=Order.Status.PAID, amount_minor__gt=0, contact__isnull=False, paid_at__lt=scope.as_of

@@ -118,12 +118,16 @@ def _parameters(tenant: Tenant, query: CellQuery) -> dict[str, Any]:
 
 
 def _scope(tenant: Tenant, query: CellQuery) -> Scope:
-    start = periods.period_start(query.cohort_date, query.period)
+    if query.last_date is None:
+        start = periods.period_start(query.cohort_date, query.period)
+        before = periods.next_period(start, query.period)
+    else:
+        start, before = query.cohort_date, periods.next_period(query.last_date, "day")
     return Scope(
         tenant=tenant,
         period=query.period,
         from_date=start,
-        before_date=periods.next_period(start, query.period),
+        before_date=before,
         as_of=query.as_of,
         channel_key=channel_key(channels_by_key(tenant=tenant), query.channel),
         is_split=False,

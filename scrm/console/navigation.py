@@ -68,7 +68,13 @@ MENU: list[tuple[str | Promise, list[Entry]]] = [
             Entry(_("Inbox"), "inbox", "inbox", BOARD_READERS),
         ],
     ),
-    (_("Analysis"), [Entry(_("Cohort board"), "grid_on", "cohorts", BOARD_READERS)]),
+    (
+        _("Analysis"),
+        [
+            Entry(_("Cohort board"), "grid_on", "cohorts", BOARD_READERS),
+            Entry(_("Channel board"), "leaderboard", "channel_board", BOARD_READERS),
+        ],
+    ),
     (
         _("Channels and spend"),
         [

@@ -248,3 +248,92 @@ def _payback(
             break
         sustained = elapsed
     return "not_reached" if first is None else "reached", first, sustained, observed
+
+
+def channels(
+    world: World,
+    *,
+    as_of: datetime,
+    margin: Fraction,
+    name: str,
+    from_date: date | None,
+    to_date: date | None,
+) -> dict[str, dict[str, Any]]:
+    """The rows of a channel board by channel, `all` and `paid`; `name` is the slice that paybacks are of."""
+    known = [world.day(person.acquired) for person in world.people if person.acquired]
+    for is_month, first, _, minor in world.spend:
+        if minor:
+            known += [first, end_of(first, "month") - timedelta(days=1)] if is_month else [first]
+    if not known:
+        return {}
+    from_date = max(min(known), from_date or date.min)
+    to_date = min(max(known), to_date or date.max)
+    days = [from_date + timedelta(days=i) for i in range((to_date - from_date).days + 1)]
+    paid = {spent[2] for spent in world.spend} - {"organic"}
+    groups = {channel: {channel} for channel in _channels(world)} | {"all": set(_channels(world)), "paid": paid}
+    return {
+        group: _channel_row(world, days, members, as_of=as_of, margin=margin, name=name)
+        for group, members in groups.items()
+    }
+
+
+def _channel_row(
+    world: World, days: Sequence[date], channels: set[str], *, as_of: datetime, margin: Fraction, name: str
+) -> dict[str, Any]:
+    people = [person for person in world.people if person.channel in channels and person.acquired]
+    found = [person for person in people if person.acquired < as_of and world.day(person.acquired) in days]  # type: ignore[operator, arg-type]
+    spent = [(day, minor) for day, channel, minor in world.costs() if channel in channels and day in days]
+    return {
+        "contacts": len(found),
+        "buyers": sum(any(minor > 0 for _, minor in person.happened(as_of)) for person in found),
+        "cost": sum(minor for _, minor in spent),
+        "slices": {each: _channel_cell(world, days, found, spent, name=each, as_of=as_of) for each in DAYS},
+        "payback": _channel_payback(world, days, found, spent, name=name, as_of=as_of, margin=margin),
+    }
+
+
+def _complete(world: World, days: Sequence[date], name: str, as_of: datetime) -> list[date]:
+    """The days whose end has reached an age."""
+    return [day for day in days if world.instant(day + timedelta(days=1)) + timedelta(days=DAYS[name]) <= as_of]
+
+
+def _channel_cell(
+    world: World,
+    days: Sequence[date],
+    found: list[Person],
+    spent: list[tuple[date, int]],
+    *,
+    name: str,
+    as_of: datetime,
+) -> tuple[Any, ...]:
+    """Whether it is complete; contacts, cost, net and gross; mature contacts and their net."""
+    held = _complete(world, days, name, as_of)
+    complete = [person for person in found if world.day(person.acquired) in held]  # type: ignore[arg-type]
+    cost = sum(minor for day, minor in spent if not complete or day in held)
+    brought = [minor for person in complete or found for minor in person.in_slice(name, as_of)]
+    mature = [person for person in found if person.is_mature(name, as_of)]
+    mature_net = sum(minor for person in mature for minor in person.in_slice(name, as_of))
+    sums = cost, sum(brought), sum(minor for minor in brought if minor > 0)
+    return bool(complete), len(complete or found), *sums, len(mature), mature_net
+
+
+def _channel_payback(
+    world: World,
+    days: Sequence[date],
+    found: list[Person],
+    spent: list[tuple[date, int]],
+    *,
+    name: str,
+    as_of: datetime,
+    margin: Fraction,
+) -> tuple[str, int | None, int | None, int | None]:
+    """Of the complete days as one period."""
+    held = _complete(world, days, name, as_of)
+    complete = [person for person in found if world.day(person.acquired) in held]  # type: ignore[arg-type]
+    if complete:
+        cost = sum(minor for day, minor in spent if day in held)
+        ending = world.instant(held[-1] + timedelta(days=1))
+        return _payback(complete, cost, ending=ending, as_of=as_of, margin=margin)
+    if not found:
+        return "no_customers", None, None, None
+    return ("period_open" if sum(minor for _, minor in spent) else "no_spend"), None, None, None

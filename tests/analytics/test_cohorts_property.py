@@ -1,7 +1,6 @@
 """After any sequence of news, the table that is read from rollups is what the definitions say of the raw rows."""
 
-import itertools
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -10,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.analytics import oracle
 from tests.analytics.news import Telling, earnings, tellings
+from tests.analytics.told import in_days, refresh, told, world_of
 
 pytestmark = pytest.mark.django_db
 
 EXAMPLES = settings().max_examples
-counter = itertools.count()
 on_one_database = settings(
     max_examples=EXAMPLES // 2,
     deadline=None,
@@ -29,15 +28,15 @@ def test_table_equals_the_oracle_after_any_news(telling: Telling) -> None:
     from analytics.selectors.differences import cohort_differences
     from tenants.context import tenant_transaction
 
-    tenant = _told(telling)
+    tenant = told(telling)
 
     with tenant_transaction(tenant.pk):
-        world = _world(tenant)
+        world = world_of(tenant)
         for question in telling.questions:
             _check_table(tenant, world, question)
         assert cohort_differences(tenant=tenant).total == 0
         facts = _facts(tenant)
-    _refresh(tenant)
+    refresh(tenant)
     with tenant_transaction(tenant.pk):
         assert _facts(tenant) == facts
 
@@ -48,67 +47,12 @@ def test_table_equals_the_oracle_after_any_news(telling: Telling) -> None:
 def test_payback_is_the_oracles_whenever_it_is_asked(telling: Telling) -> None:
     from tenants.context import tenant_transaction
 
-    tenant = _told(telling)
+    tenant = told(telling)
 
     with tenant_transaction(tenant.pk):
-        world = _world(tenant)
+        world = world_of(tenant)
         for question in telling.questions:
             assert _ours(tenant, question) == _theirs(world, question)
-
-
-def _told(telling: Telling) -> Any:
-    """A tenant of its own that was told this news, with its cohorts up to date."""
-    from orders.services.attach import attach_waiting
-    from tenants.context import tenant_transaction
-    from tenants.models import Tenant
-    from tests.cast import AT, ApiClient, make_key
-
-    tenant = Tenant.objects.create(slug=f"shop-{next(counter)}", name="Shop", timezone=telling.zone, currency="GBP")
-    api = ApiClient(make_key(tenant))
-    for path, rows in telling.news:
-        if path == "tick":
-            _refresh(tenant)
-            continue
-        source = {"source": "shop"} if path in ("/orders/bulk", "/refunds/bulk") else {}
-        response = api.post(path, {path.split("/")[-2]: rows, **source})
-        assert response.status_code == 200, response.content
-    with tenant_transaction(tenant.pk):
-        attach_waiting(tenant=tenant, at=AT)
-    _refresh(tenant)
-    return tenant
-
-
-def _refresh(tenant: Any) -> None:
-    """As the tick does, for this tenant alone: those of earlier examples are many."""
-    from analytics.services.refresh import refresh_cohorts
-    from tenants.context import tenant_transaction
-    from tests.cast import AT
-
-    is_waiting = True
-    while is_waiting:
-        with tenant_transaction(tenant.pk):
-            is_waiting = refresh_cohorts(tenant=tenant, at=AT)
-
-
-def _world(tenant: Any) -> oracle.World:
-    from acquisition.models import Spend, Touch
-    from contacts.models import Contact
-    from orders.models import Order, Refund
-
-    people = {
-        pk: oracle.Person(pk, slug or "unattributed")
-        for pk, slug in Contact.objects.for_tenant(tenant).values_list("id", "channel__slug")
-    }
-    for pk, at in Touch.objects.for_tenant(tenant).values_list("contact_id", "happened_at"):
-        people[pk].touches.append(at)
-    for order in Order.objects.for_tenant(tenant).filter(status="paid", amount_minor__gt=0, contact__isnull=False):
-        people[order.contact_id].purchases.append((order.paid_at, order.base_amount_minor))
-    for refund in Refund.objects.for_tenant(tenant).filter(contact__isnull=False, is_superseded=False):
-        if refund.order is None or refund.order.status == "paid":
-            people[refund.contact_id].refunds.append((refund.refunded_at, refund.base_amount_minor))
-    spend = Spend.objects.for_tenant(tenant).values_list("period", "date", "channel__slug", "base_amount_minor")
-    months = [(period == "month", day, channel, minor) for period, day, channel, minor in spend]
-    return oracle.World(list(people.values()), months, tenant.timezone)
 
 
 def _check_table(tenant: Any, world: oracle.World, question: dict[str, Any]) -> None:
@@ -131,17 +75,12 @@ def _ours(tenant: Any, question: dict[str, Any]) -> oracle.Rows:
 def _theirs(world: oracle.World, question: dict[str, Any]) -> oracle.Rows:
     rows = oracle.table(world, **_exact(question))
     for row in rows.values():
-        status, *seconds = row["payback"]
-        row["payback"] = (status, *(None if second is None else _days(second) for second in seconds))
+        row["payback"] = in_days(row["payback"])
     return rows
 
 
 def _exact(question: dict[str, Any]) -> dict[str, Any]:
     return {**question, "margin": Fraction(question["margin"])}
-
-
-def _days(seconds: int) -> Decimal:
-    return (Decimal(seconds) / 86_400).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def _table(tenant: Any, question: dict[str, Any]) -> Any:

@@ -24,6 +24,7 @@ WORK_PAGES = (
     "orders/",
     "orders/waiting/",
     "channels/",
+    "channels/board/",
     "cohorts/",
     "cohorts/?show=roi",
     "segments/",

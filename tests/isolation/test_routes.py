@@ -19,7 +19,7 @@ CHANGING = (
     (re.compile(rb"7[09]000\d\d"), b"ID"),
     (re.compile(rb"canary-(globex|absent)|typed-(foreig|absent)"), b"WORD"),
     (re.compile(rb"(t/|%2F)(globex|absent)"), rb"\1SLUG"),
-    (re.compile(rb"\d\d:\d\d(:\d\d(\.\d+)?)?"), b"TIME"),
+    (re.compile(rb"\d\d(:|%3A)\d\d((:|%3A)\d\d(\.\d+)?)?"), b"TIME"),
     (re.compile(rb"""(csrf\w*["' ]+(?:value|content)=["'])\w+"""), rb"\1TOKEN"),
     (re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), b"UUID"),
     (re.compile(rb"[A-Za-z0-9]{64}|scrm_\d+_[\w-]{43}"), b"TOKEN"),

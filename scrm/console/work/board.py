@@ -24,8 +24,9 @@ from contacts.selectors import known_as
 from scrm.console.views import ConsoleRequest, console_view, fragment, page
 from scrm.console.work.address import query_without, wants_fragment
 from scrm.console.work.asof import default_as_of
+from scrm.console.work.board_figures import SLICE_TITLES
 from scrm.console.work.board_form import BoardForm, BoardRequest, as_of_from
-from scrm.console.work.board_rows import SLICE_TITLES, Board, BoardLine, cohort_title
+from scrm.console.work.board_rows import Board, BoardLine, cohort_title
 from scrm.console.work.heat import NAMES
 from scrm.console.work.ranges import FIRST_DAY, LAST_DAY
 from tenants.access import BOARD_READERS
@@ -64,7 +65,7 @@ def board_csv(request: ConsoleRequest) -> HttpResponse:
 
 @console_view(roles=BOARD_READERS)
 def board_cell(request: ConsoleRequest) -> HttpResponse:
-    """The contacts of one cell; their sums, at the top, are the cell's."""
+    """The contacts of one cell, of a cohort or of the channel board; their sums, at the top, are the cell's."""
     query = _cell_query(request)
     place = _place(request.GET.get("after", ""))
     try:
@@ -74,13 +75,11 @@ def board_cell(request: ConsoleRequest) -> HttpResponse:
     context = _people_shown(request, people)
     if place and wants_fragment(request):
         return fragment(request, "console/board_cell_rows.html", **context)
-    back = query_without(request, "cohort", "slice", "exact", "after")
     return page(
         request,
         "console/board_cell.html",
         title=_cell_title(query),
-        parent_title=_("Cohort board"),
-        parent_link=f"{reverse('cohorts')}?{back}",
+        **_way_back(request, query),
         cell=query,
         totals=cell_sums(tenant=request.tenant, query=query),
         file_holds=exports.MAX_CONTACTS,
@@ -96,7 +95,7 @@ def board_cell_csv(request: ConsoleRequest) -> HttpResponseBase:
         file, name = exports.contact_file(tenant=request.tenant, query=query, form="csv")
     except UnknownChannel:
         raise Http404 from None
-    name = f"{cohort_title(query.cohort_date, query.period)}-{query.slice}-{name}"
+    name = f"{_days_title(query)}-{query.slice}-{name}"
     return FileResponse(file, as_attachment=True, filename=name, content_type=exports.CONTENT_TYPES["csv"])
 
 
@@ -114,9 +113,24 @@ def _people_shown(request: ConsoleRequest, people: list[CellContact]) -> dict[st
 
 def _cell_title(query: CellQuery) -> str:
     return _("%(cohort)s · %(slice)s") % {
-        "cohort": cohort_title(query.cohort_date, query.period),
+        "cohort": _days_title(query),
         "slice": SLICE_TITLES[query.slice],
     }
+
+
+def _days_title(query: CellQuery) -> str:
+    if query.last_date is None:
+        return cohort_title(query.cohort_date, query.period)
+    return f"{query.cohort_date:%Y-%m-%d}–{query.last_date:%Y-%m-%d}"
+
+
+def _way_back(request: ConsoleRequest, query: CellQuery) -> dict[str, Any]:
+    """The board that the cell is on, as it was."""
+    if query.last_date is None:
+        back = query_without(request, "cohort", "slice", "exact", "after")
+        return {"parent_title": _("Cohort board"), "parent_link": f"{reverse('cohorts')}?{back}"}
+    back = query_without(request, "cohort", "to", "slice", "channel", "exact", "after")
+    return {"parent_title": _("Channel board"), "parent_link": f"{reverse('channel_board')}?{back}"}
 
 
 def _place(text: str) -> CellPlace | None:
@@ -132,16 +146,17 @@ def _cell_query(request: ConsoleRequest) -> CellQuery:
     asked = request.GET
     period = _one_of(PERIODS, asked.get("period") or "month")
     name = _one_of(SLICES, asked.get("slice", ""))
-    first = _day(asked.get("cohort", ""))
-    if first is None:
+    first, last = _day(asked.get("cohort", "")), _day(asked.get("to", ""))
+    if first is None or ("to" in asked and (last is None or last < first)):
         raise Http404
     at = as_of_from(asked.get("exact", "")) or default_as_of(tenant=request.tenant, now=timezone.now()).at
     return CellQuery(
-        cohort_date=period_start(first, period),
+        cohort_date=period_start(first, period) if last is None else first,
         slice=name,
         as_of=at,
         period=period,
         channel=asked.get("channel") or None,
+        last_date=last,
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from scrm.console.work import board, channels, contacts, home, orders
+from scrm.console.work import board, channel_board, channels, contacts, home, orders
 
 urlpatterns = [
     path("", include("scrm.console.work.segments_urls")),
@@ -15,6 +15,9 @@ urlpatterns = [
     path("orders/waiting/", orders.waiting_orders, name="orders_waiting"),
     path("orders/<int:order_id>/", orders.order_page, name="order"),
     path("channels/", channels.channels, name="channels"),
+    path("channels/board/", channel_board.channel_board, name="channel_board"),
+    path("channels/board.csv", channel_board.channel_board_csv, name="channel_board_csv"),
+    path("channels/board/cell/", board.board_cell, name="channel_cell"),
     path("cohorts/", board.board, name="cohorts"),
     path("cohorts.csv", board.board_csv, name="cohorts_csv"),
     path("cohorts/cell/", board.board_cell, name="cohort_cell"),

@@ -54,7 +54,7 @@ class ChannelSums:
         held = self.over.get(key)
         if held is None:
             return Value()
-        return held.mature[name] if name in SLICE_DAYS else held.value(name)
+        return held.mature[name] if name in SLICE_DAYS else held.values()[name]
 
 
 def channel_sums(*, scope: Scope, channels: Mapping[int, ChannelFacts], at: SliceName) -> ChannelSums:

@@ -139,10 +139,11 @@ def _row(
 
 def _cell(key: int, sums: ChannelSums, name: SliceName, currency: str) -> SliceCell:
     everyone, complete = sums.everyone(key), sums.complete(key, name)
+    so_far = everyone.values()[name]
     is_complete = complete.contacts > 0
     return make_cell(
-        value=complete if is_complete else everyone.value(name),
-        mature=everyone.mature_value(name),
+        value=complete if is_complete else so_far,
+        mature=everyone.mature.get(name, so_far),
         cost_minor=sums.costs[key, name if is_complete else None],
         incomplete="" if is_complete else _incomplete(everyone.contacts, name),
         complete_at=None,

@@ -4,21 +4,21 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from django.db import connection
 
 from analytics import periods, ratios
-from analytics.ages import COARSE_BUCKETS, STEP_END, bucket_range, step_range
+from analytics.ages import STEP_END, bucket_range, step_range
 from analytics.cells import CohortSums, Value
 from analytics.cohorts import Payback
-from analytics.selectors.sums import IN_SCOPE, Scope
+from analytics.selectors.sums import CHANNEL_KEY, IN_SCOPE, Scope
 
 # Purpose: what channels brought in some seconds of age, by steps of it or by the second. Parameters: a Scope's; days,
 # firsts, lasts (spans of seconds that do not touch). Grain: channel × step, in order. Units: minor units.
 _BROUGHT = f"""
-SELECT coalesce(channel_id, 0), {{step}},
+SELECT {CHANNEL_KEY}, {{step}},
        coalesce(sum(amount_minor) FILTER (WHERE kind = 1), 0)::bigint,
        coalesce(-sum(amount_minor) FILTER (WHERE kind = 2), 0)::bigint
 FROM unnest(%(days)s::date[]) AS d (day)
@@ -83,14 +83,13 @@ def paybacks_of_range(
 
 
 def _bucket_runs(buckets: Sequence[Value], observed: int) -> list[_Run]:
-    """A group by the age buckets that channels' rollups have, as far as it was observed."""
+    """A group by age buckets, as far as it was observed."""
     runs = []
-    for before, end in pairwise((-1, *COARSE_BUCKETS)):
-        held = buckets[before + 1 : end + 1]
-        first, last = bucket_range(before + 1)[0], bucket_range(end)[1]
+    for bucket, held in enumerate(buckets):
+        first, last = bucket_range(bucket)
         if first <= observed:
             last = observed if last is None else min(last, observed)
-            runs.append(_Run(first, last, sum(one.gross_minor for one in held), sum(one.refund_minor for one in held)))
+            runs.append(_Run(first, last, held.gross_minor, held.refund_minor))
     return runs
 
 

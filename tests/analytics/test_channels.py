@@ -211,7 +211,7 @@ def test_a_board_costs_the_same_queries_whatever_it_holds(shop: Any, channels: i
         board = channel_board(tenant=shop, query=ChannelQuery(as_of=datetime(2024, 6, 1, tzinfo=UTC)))
 
     assert [row.payback.status for row in board.rows] == ["reached"] * channels
-    assert len(seen) == 13
+    assert len(seen) == 12
 
 
 def test_no_incomplete_or_thin_figure_outranks_a_complete_one() -> None:

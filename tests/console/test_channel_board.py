@@ -19,7 +19,7 @@ from tests.orders.shop import order_body, post_orders
 
 ENGLISH = {"accept-language": "en"}
 HTMX = {"HX-Request": "true"}
-BOARD_QUERIES = 22
+BOARD_QUERIES = 21
 LATER = {"as_of": "2024-12-31"}
 
 

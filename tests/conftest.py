@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
-import psycopg2
 import pytest
 from django.conf import settings
-from psycopg2 import sql
 
 from tests.cast import acme, acme_key, alice, api, bob, charlie, globex, globex_key, inside, mei  # noqa: F401
+from tests.emptying import emptied_by_the_owner
 from tests.environment import STATIC_ROOT, TestRun, choose_environment, remove_data_dir
 
 RUN = choose_environment()
@@ -22,14 +21,6 @@ hypothesis.settings.register_profile("long", max_examples=500)
 SLOW_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "page", "browser", "test_run"}
 # Said of a file, so that `-m fast` need not import it; each of its tests has the mark, and so is not fast.
 SLOW_FILE = re.compile(r"^pytestmark = pytest\.mark\.(django_db|servers)\b", re.MULTILINE)
-# A table whose file holds nothing was never written to since it was last emptied.
-WRITTEN_TABLES = """
-    SELECT relname FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND pg_relation_size(oid) > 0
-      AND relname <> ALL(%s)
-    ORDER BY relname
-"""
-KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -83,42 +74,8 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
         connections["owner"].close()
     with locks.starting(STATIC_ROOT.parent):
         static.collect_if_changed()
-    with _OwnersFlush():
+    with emptied_by_the_owner():
         yield
     with django_db_blocker.unblock():
         connections.close_all()
         RUN.end()
-
-
-class _OwnersFlush:
-    """Empty the tables after a transactional test as their owner: the app role may not TRUNCATE."""
-
-    def __enter__(self) -> None:
-        from django.test import TransactionTestCase
-
-        held = settings.DATABASES["owner"]
-        self.owner = psycopg2.connect(
-            dbname=held["NAME"],
-            user=held["USER"],
-            password=held["PASSWORD"],
-            host=held["HOST"],
-            port=held["PORT"] or None,
-        )
-        self.owner.autocommit = True
-        self.original = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
-        TransactionTestCase._fixture_teardown = lambda case: self.flush()  # type: ignore[attr-defined]
-
-    def __exit__(self, *error: object) -> None:
-        from django.test import TransactionTestCase
-
-        TransactionTestCase._fixture_teardown = self.original  # type: ignore[attr-defined]
-        self.owner.close()
-
-    def flush(self) -> None:
-        """Empty every table that was written to, not waiting for ever on a transaction left open."""
-        with self.owner.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '10s'")
-            cursor.execute(WRITTEN_TABLES, [list(KEPT_TABLES)])
-            names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in cursor.fetchall())
-            if names.seq:
-                cursor.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(names))

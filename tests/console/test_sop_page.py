@@ -116,6 +116,7 @@ def test_a_resume_tells_what_is_too_late_from_what_goes_out(acme: Any, bob: Any)
     with tenant_transaction(acme.pk):
         waiting = Touchpoint.objects.for_tenant(acme).filter(state="planned").order_by("pk")
         late, due = waiting[0].pk, waiting[1].pk
+        waiting.update(run_at=now + DAY, due_at=now + DAY, late_at=now + 2 * DAY)
         waiting.filter(pk=late).update(run_at=now - DAY, due_at=now - DAY, late_at=now - DAY / 2)
         waiting.filter(pk=due).update(run_at=now - DAY / 24, due_at=now - DAY / 24, late_at=now + DAY)
 

@@ -35,11 +35,11 @@ class TenantTask(Task):  # type: ignore[type-arg]
 
 
 def visit_tenants(name: str, work: Callable[[Tenant], bool]) -> None:
-    """Do a tick's work in each tenant, a transaction a time, until it says that nothing waits there any more.
+    """Do a tick's work in each live tenant, a transaction a time, until it says that nothing waits there any more.
 
     One tenant's trouble is logged under the tick's name and is not another's.
     """
-    for tenant in Tenant.objects.order_by("pk"):
+    for tenant in Tenant.objects.filter(is_live=True).order_by("pk"):
         try:
             is_waiting = True
             while is_waiting:

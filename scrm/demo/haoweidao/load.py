@@ -17,10 +17,6 @@ Say = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and of how much."""
 
 
-def quiet(what: str, done: int, total: int) -> None:
-    """Say nothing."""
-
-
 @dataclass
 class Loading:
     """One load of a brand that is not live meanwhile. `contact_ids`: of people, by their number."""
@@ -70,9 +66,9 @@ class Loading:
                     self.learn(since=earlier, until=lesson)
             self.hear_refusals(since=before, until=at)
             self.player.look(at=at)
-            self.say("days of SOPs", number, len(instants))
+            self.say("steps of its past", number, len(instants))
 
-    def post_people(self, *, since: datetime | None, until: datetime, say: Say = quiet) -> None:
+    def post_people(self, *, since: datetime | None, until: datetime, say: Say | None = None) -> None:
         """Send who came, and learn their ids."""
         rows = self.world.contact_rows(since=since, until=until)
         answers = self.post("people", list(calls_of("/contacts/bulk", "contacts", rows, {})), say=say)
@@ -80,7 +76,7 @@ class Loading:
         numbers = (person.number for person in self.world.people.between(since, until))
         self.contact_ids.update(zip(numbers, ids, strict=True))
 
-    def post_orders(self, *, since: datetime | None, until: datetime, say: Say = quiet) -> None:
+    def post_orders(self, *, since: datetime | None, until: datetime, say: Say | None = None) -> None:
         """Send what was bought, then what was given back."""
         orders = self.world.order_rows(since=since, until=until).items()
         refunds = self.world.refund_rows(since=since, until=until)
@@ -88,8 +84,10 @@ class Loading:
         self.post("orders", list(chain.from_iterable(bought)), say=say)
         self.post("refunds", list(calls_of("/refunds/bulk", "refunds", refunds, {"source": SHOP_SOURCE})), say=say)
 
-    def post(self, what: str, calls: Sequence[Call], *, say: Say) -> list[JsonRow]:
-        """Send calls and say how far that is; the answers."""
+    def post(self, what: str, calls: Sequence[Call], *, say: Say | None) -> list[JsonRow]:
+        """Send calls, several at once where somebody is to be told how far that is; the answers."""
+        if say is None:
+            return [self.client.post(path, body) for path, body, _rows in calls]
         total = sum(rows for _path, _body, rows in calls)
         return post_all(self.client, calls=calls, progress=lambda done: say(what, done, total))
 

@@ -21,10 +21,8 @@ GIVEN = (
     "梓涵 雨桐 欣怡 子轩 浩然 思远 佳怡 晓彤 静怡 俊杰 志强 建国 秀英 桂兰 丽华 海燕 文博 嘉琪 诗涵 宇航 明哲 若曦"
     " 雅婷 婷婷 晨曦 可欣 一诺 子墨 淑珍 玉梅 国强 红梅 晓东 小雨 天佑 乐怡 敏 磊 娟 勇 艳 涛 洁 超 霞 平 刚 静 颖 斌"
 ).split()
-CITIES = {
-    **{"上海": 14, "杭州": 13, "北京": 10, "广州": 9, "深圳": 9, "成都": 8, "苏州": 7, "南京": 7, "武汉": 6},
-    **{"长沙": 5, "宁波": 4, "合肥": 4, "郑州": 4},
-}
+CITIES = "上海 杭州 北京 广州 深圳 成都 苏州 南京 武汉 长沙 宁波 合肥 郑州".split()
+CITY_WEIGHTS = (14, 13, 10, 9, 9, 8, 7, 7, 6, 5, 4, 4, 4)
 CHILD_AGES = ("没有孩子", "0-3 岁", "4-6 岁", "7-12 岁", "13 岁以上")
 CHILD_WEIGHTS = (40, 15, 18, 18, 9)
 PEOPLE_TAGS = ("宝妈宝爸", "上班族", "学生", "银发")
@@ -127,11 +125,11 @@ def _name(thrown: random.Random) -> str:
 
 def _attributes(thrown: random.Random, child: str, *, is_old: bool) -> dict[str, object]:
     """What somebody told; not everybody tells everything."""
-    told: dict[str, object] = {"child_age": child, "has_elders": is_old or thrown.random() < 0.3}
-    city = thrown.choices(list(CITIES), list(CITIES.values()))[0]
-    month = thrown.randint(1, 12)
-    if thrown.random() < 0.82:
+    city = thrown.choices(CITIES, CITY_WEIGHTS)[0]
+    month, has_elders = thrown.randint(1, 12), is_old or thrown.random() < 0.25
+    told: dict[str, object] = {"child_age": child} if child != CHILD_AGES[0] or thrown.random() < 0.4 else {}
+    if thrown.random() < 0.8:
         told["city"] = city
-    if thrown.random() < 0.6:
+    if thrown.random() < 0.5:
         told["birthday_month"] = month
-    return told
+    return told | ({"has_elders": True} if has_elders else {})

@@ -8,8 +8,8 @@ from scrm.demo.haoweidao.people import WINDOW_DAYS, ZONE
 PLAYED_DAYS = 60
 # the times at which steps are due, so that orders and entries until then are known when they go out
 CLOCKS = (time(10), time(19, 30))
-# two days before the end, for a few hours, more often: whoever came then gets a message a day later while one watches
-DENSE_FOR, DENSE_EVERY = timedelta(hours=4), timedelta(minutes=20)
+# a day before the end, for a few hours, more often: whoever came then gets a message a day later while one watches
+DENSE_FOR, DENSE_EVERY = timedelta(hours=4), timedelta(minutes=30)
 # on the day that was so many days before the last, nothing worked
 OUTAGE_DAYS = 19
 MONTH, WEEK = timedelta(days=30), timedelta(days=7)

@@ -67,6 +67,13 @@ def note_loaded(*, tenant: Tenant, rows: int, at: datetime) -> None:
         record_act(tenant=tenant, at=at, actor=ACTOR, act=LOADED, rows=rows)
 
 
+def go_live(*, tenant: Tenant, rows: int, at: datetime) -> None:
+    """Let ticks take over where the played past ends, and remember that all of it is in."""
+    with tenant_transaction(tenant.pk):
+        record_act(tenant=tenant, at=at, actor=ACTOR, act=LOADED, rows=rows)
+        set_live(tenant=tenant, is_live=True)
+
+
 def begin_past(*, tenant: Tenant, people: int, at: datetime) -> tuple[date, int] | None:
     """Set a brand aside while its past is loaded; the past's last day and number of people, as they were at first.
 

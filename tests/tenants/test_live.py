@@ -13,23 +13,23 @@ from tests.sop.ledger.floor import lay_sop, make_people
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def visited() -> list[str]:
+def visited(**how: bool) -> list[str]:
     slugs: list[str] = []
 
     def note(tenant: Any) -> bool:
         slugs.append(tenant.slug)
         return False
 
-    visit_tenants("tests.visit", note)
+    visit_tenants("tests.visit", note, **how)
     return slugs
 
 
-def test_no_tick_visits_a_tenant_that_is_not_live(acme: Any, globex: Any) -> None:
+def test_no_tick_that_goes_by_the_clock_visits_a_tenant_that_is_not_live(acme: Any, globex: Any) -> None:
     set_live(tenant=acme, is_live=False)
-    aside = visited()
+    aside, without_clock = visited(), visited(only_live=False)
     set_live(tenant=acme, is_live=True)
 
-    assert (aside, visited()) == (["globex"], ["acme", "globex"])
+    assert (aside, without_clock, visited()) == (["globex"], ["acme", "globex"], ["acme", "globex"])
 
 
 def test_no_worker_is_told_of_a_tenant_that_is_not_live(acme: Any, globex: Any) -> None:

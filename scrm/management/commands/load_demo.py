@@ -18,7 +18,6 @@ from scrm.demo.haoweidao.play import Player
 from scrm.demo.haoweidao.world import PEOPLE, make_world
 from sop.transports.base import Unreachable
 from tenants.models import Tenant, User
-from tenants.services.live import set_live
 
 LOCAL_PASSWORD = "demo"  # noqa: S105 - printed on the screen on purpose, and on loopback only
 
@@ -101,11 +100,10 @@ class Command(BaseCommand):
             player = Player(tenant=tenant, actor=install.OPERATOR, simulator_url=simulator, now=until)
             Loading(tenant, client, world, player, lambda *step: self.show("好味道", *step)).run(until=until)
             played_seconds = time.monotonic() - started_seconds
-            set_live(tenant=tenant, is_live=True)
+            install.go_live(tenant=tenant, rows=len(world.orders.between(None, until)), at=timezone.now())
             as_of = (until + timedelta(seconds=1)).isoformat()
             span = load.Span(world.first_date.isoformat(), world.last_date.isoformat(), as_of)
             sizes = load.wait_until_fresh(client, expected=world.totals(until=until), span=span)
-        install.note_loaded(tenant=tenant, rows=sum(sizes), at=timezone.now())
         self.say(
             f"Loaded 好味道: {sum(sizes):,} people, 14 months, played in {played_seconds:.1f} s, on the board after"
             f" {time.monotonic() - started_seconds:.1f} s.\n"

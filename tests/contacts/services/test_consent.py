@@ -54,7 +54,7 @@ def test_what_was_said_long_ago_keeps_its_time(acme: Any) -> None:
     long_ago = AT - timedelta(days=9_000)
     with tenant_transaction(acme.pk):
         lock_tenant_writes(tenant_id=acme.pk)
-        told = {"touch_kind": "private_chat", "is_granted": False, "evidence": "", "actor": ""}
+        told: Any = {"touch_kind": "private_chat", "is_granted": False, "evidence": "", "actor": ""}
         keep_consent(tenant=acme, contact_ids=[ann], at=long_ago, **told)
 
     assert held(acme) == [(ann, False, long_ago)]

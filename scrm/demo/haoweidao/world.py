@@ -141,11 +141,10 @@ def _odd(people: Sequence[Person], orders: Sequence[Order]) -> dict[str, Person]
     """Orders with the phone of somebody who came long before."""
     reachable = [one for one in people if one.phone]
     found: dict[str, Person] = {}
-    for order in orders[ODD_EVERY - 1 :: ODD_EVERY]:
-        other = reachable[len(reachable) // 20]
-        if order.number.startswith(TMALL) or order.refund or other.number >= order.person.number:
-            continue
-        found[order.number] = other
+    for place, order in enumerate(orders[ODD_EVERY - 1 :: ODD_EVERY], start=1):
+        other = reachable[place * 7 % len(reachable)]
+        if not (order.number.startswith(TMALL) or order.refund or other.number >= order.person.number):
+            found[order.number] = other
     return found
 
 
@@ -160,7 +159,7 @@ def _contact_row(person: Person) -> JsonRow:
         "identities": {kind: value for kind, value in identities.items() if value},
         "name": person.name,
         "attributes": person.attributes,
-        "tags": [f"人群/{person.group}"],
+        "tags": [f"身份/{person.group}"],
         "acquired": {"at": at, "channel": person.channel.slug},
         "updated_at": at,
     }

@@ -99,6 +99,7 @@ class Command(BaseCommand):
         ):
             player = Player(tenant=tenant, actor=install.OPERATOR, simulator_url=simulator, now=until)
             Loading(tenant, client, world, player, lambda *step: self.show("好味道", *step)).run(until=until)
+            player.send(before=timezone.now())
             played_seconds = time.monotonic() - started_seconds
             install.go_live(tenant=tenant, rows=len(world.orders.between(None, until)), at=timezone.now())
             as_of = (until + timedelta(seconds=1)).isoformat()

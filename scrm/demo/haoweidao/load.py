@@ -98,5 +98,5 @@ class Loading:
 
     def hear_refusals(self, *, since: datetime | None, until: datetime) -> None:
         """Keep who does not want messages any more."""
-        ids = [self.contact_ids[one.number] for one in self.world.refusals.between(since, until)]
-        self.player.keep_refusals(contact_ids=ids, at=until)
+        if refusals := self.world.refusals.between(since, until):
+            self.player.keep_refusals(contact_ids=[self.contact_ids[one.number] for one in refusals], at=until)

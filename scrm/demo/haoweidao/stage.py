@@ -37,9 +37,7 @@ def define_fields(*, tenant: Tenant, actor: str, at: datetime) -> None:
         known = set(Attribute.objects.for_tenant(tenant).values_list("key", flat=True))
         for key, label, kind, choices in ATTRIBUTES:
             if key not in known:
-                define_attribute(
-                    tenant=tenant, key=key, label=label, kind=kind, choices=choices, actor=actor, at=at
-                )  # fmt: skip
+                define_attribute(tenant=tenant, key=key, label=label, kind=kind, choices=choices, actor=actor, at=at)
 
 
 def played_to(*, tenant: Tenant) -> datetime | None:

@@ -11,7 +11,7 @@ from tenants.tasks import TenantTask, visit_tenants
 @shared_task(name="analytics.tick", base=TenantTask, system=True)
 def tick() -> None:
     """Refresh every tenant's cohorts."""
-    visit_tenants("analytics.tick", _refresh)
+    visit_tenants("analytics.tick", _refresh, only_live=False)
 
 
 def _refresh(tenant: Tenant) -> bool:

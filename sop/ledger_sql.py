@@ -58,11 +58,12 @@ REFRESH_DUE = _LOCK_DUE + _SET_DUE.format(hint=", hinted_until = %(hinted_until)
 SWEEP_DUE = _LOCK_DUE + _SET_DUE.format(hint="")
 
 # Purpose: give due SOPs to workers: those that nobody has been told of lately. Parameters: at, hint_seconds, most.
-# Grain: one SOP. Of all tenants: the one statement here that names none.
+# Grain: one SOP. Of all live tenants: the one statement here that names none.
 HINT_DUE = """
 WITH chosen AS MATERIALIZED (
     SELECT tenant_id, sop_id FROM sop_due
     WHERE due_at <= %(at)s AND (hinted_until IS NULL OR hinted_until <= clock_timestamp())
+      AND tenant_id NOT IN (SELECT id FROM tenants_tenant WHERE NOT is_live)
     ORDER BY due_at LIMIT %(most)s
     FOR UPDATE SKIP LOCKED
 )

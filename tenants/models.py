@@ -20,6 +20,8 @@ class Tenant(models.Model):
     timezone = models.CharField(_("time zone"), max_length=64, default="Asia/Shanghai")
     currency = models.CharField(_("currency"), max_length=3, default="CNY")
     margin = models.DecimalField(_("margin"), max_digits=5, decimal_places=4, default=1)
+    # while its past is being loaded it is not: no tick that goes by the clock visits it, nothing of it is sent
+    is_live = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:

@@ -21,24 +21,31 @@ ON CONFLICT DO NOTHING
 RETURNING contact_id, channel_id, happened_at
 """
 # The earliest touch, ties by channel slug, decides both time and channel; one without a channel leaves what
-# somebody named, unless a touch had given that. Parameters: tenant, at, ids; columns: contacts that moved.
+# somebody named, unless a touch had given that. Found contact by contact and changed by ctid, whatever the planner
+# believes of the tenant's size. Parameters: tenant, at, ids; columns: contacts that moved.
 _MOVE = """
-UPDATE contacts_contact c
-SET first_touch_at = f.happened_at, channel_id = f.channel_id, updated_at = %(at)s
-FROM (
-    SELECT DISTINCT ON (t.contact_id) t.contact_id, t.happened_at, CASE
+WITH firsts AS MATERIALIZED (
+    SELECT held.place, t.happened_at, CASE
         WHEN t.channel_id IS NOT NULL THEN t.channel_id
         WHEN NOT EXISTS (
             SELECT FROM acquisition_touch o
-            WHERE o.tenant_id = %(tenant)s AND o.contact_id = t.contact_id AND o.channel_id = held.channel_id
+            WHERE o.tenant_id = (SELECT %(tenant)s::bigint) AND o.contact_id = k.id AND o.channel_id = held.channel_id
         ) THEN held.channel_id END AS channel_id
-    FROM acquisition_touch t
-    JOIN contacts_contact held ON held.tenant_id = %(tenant)s AND held.id = t.contact_id
-    LEFT JOIN acquisition_channel ch ON ch.tenant_id = %(tenant)s AND ch.id = t.channel_id
-    WHERE t.tenant_id = %(tenant)s AND t.contact_id = ANY(%(ids)s::bigint[])
-    ORDER BY t.contact_id, t.happened_at, ch.slug COLLATE "C"
-) f
-WHERE c.tenant_id = %(tenant)s AND c.id = f.contact_id
+    FROM unnest(%(ids)s::bigint[]) AS k(id)
+    CROSS JOIN LATERAL (
+        SELECT c.ctid AS place, c.channel_id FROM contacts_contact c
+        WHERE c.tenant_id = (SELECT %(tenant)s::bigint) AND c.id = k.id
+        OFFSET 0) held
+    CROSS JOIN LATERAL (
+        SELECT t.happened_at, t.channel_id FROM acquisition_touch t
+        LEFT JOIN acquisition_channel ch ON ch.tenant_id = t.tenant_id AND ch.id = t.channel_id
+        WHERE t.tenant_id = (SELECT %(tenant)s::bigint) AND t.contact_id = k.id
+        ORDER BY t.happened_at, ch.slug COLLATE "C" LIMIT 1) t
+)
+UPDATE contacts_contact c
+SET first_touch_at = f.happened_at, channel_id = f.channel_id, updated_at = %(at)s
+FROM firsts f
+WHERE c.tenant_id = (SELECT %(tenant)s::bigint) AND c.ctid = f.place
   AND (c.first_touch_at, c.channel_id) IS DISTINCT FROM (f.happened_at, f.channel_id)
 RETURNING c.id
 """

@@ -9,18 +9,21 @@ from django.db import connection
 from tenants.arrays import array_of
 from tenants.models import Tenant
 
-# parameters: tenant, ids, zone (IANA name); only rows that change are written
+# Rows are found key by key and changed by ctid: for a tenant that the statistics do not know, `= ANY(ids)` may read all
+# its contacts, for each id. Parameters: tenant, ids, zone (IANA name); only rows that change are written.
 _REFRESH = """
 UPDATE contacts_contact c
-SET acquired_at = f.acquired_at, acquired_date = (f.acquired_at AT TIME ZONE %(zone)s)::date,
+SET acquired_at = coalesce(c.first_touch_at, c.first_purchase_at),
+    acquired_date = (coalesce(c.first_touch_at, c.first_purchase_at) AT TIME ZONE %(zone)s)::date,
     updated_at = clock_timestamp()
-FROM (
-    SELECT id, coalesce(first_touch_at, first_purchase_at) AS acquired_at
-    FROM contacts_contact WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::bigint[])
-) f
-WHERE c.tenant_id = %(tenant)s AND c.id = f.id
-  AND (c.acquired_at, c.acquired_date)
-      IS DISTINCT FROM (f.acquired_at, (f.acquired_at AT TIME ZONE %(zone)s)::date)
+WHERE c.tenant_id = (SELECT %(tenant)s::bigint) AND c.ctid = ANY(ARRAY(
+    SELECT h.ctid FROM unnest(%(ids)s::bigint[]) AS k(id)
+    CROSS JOIN LATERAL (
+        SELECT h.ctid FROM contacts_contact h
+        WHERE h.tenant_id = (SELECT %(tenant)s::bigint) AND h.id = k.id OFFSET 0) h))
+  AND (c.acquired_at, c.acquired_date) IS DISTINCT FROM (
+      coalesce(c.first_touch_at, c.first_purchase_at),
+      (coalesce(c.first_touch_at, c.first_purchase_at) AT TIME ZONE %(zone)s)::date)
 """
 
 
@@ -34,8 +37,7 @@ def refresh_acquired(*, tenant: Tenant, contact_ids: Iterable[int]) -> int:
         return int(cursor.rowcount)
 
 
-# The same rule in the same write as its cause. Rows are found key by key and changed by ctid: for a tenant
-# that the statistics do not know, `= ANY(ids)` may read all its contacts.
+# The same rule in the same write as its cause, and by the same way.
 # parameters: tenant, ids, zone, at, firsts ({id: instant or null}); only rows that change are written
 _TELL_FIRST_PURCHASES = """
 WITH given AS (SELECT %(firsts)s::jsonb AS firsts)

@@ -41,6 +41,28 @@ def set_consent(
     Ids that the tenant does not have are passed over. What was said before stays as moves.
     """
     at = max(at, lock_tenant_writes(tenant_id=tenant.pk))
+    return keep_consent(
+        tenant=tenant,
+        contact_ids=contact_ids,
+        touch_kind=touch_kind,
+        is_granted=is_granted,
+        evidence=evidence,
+        actor=actor,
+        at=at,
+    )
+
+
+def keep_consent(
+    *,
+    tenant: Tenant,
+    contact_ids: Iterable[int],
+    touch_kind: TouchKind | str,
+    is_granted: bool,
+    evidence: str,
+    actor: str,
+    at: datetime,
+) -> int:
+    """The same under `lock_tenant_writes`; `at` may be long ago, when it was said."""
     ids = sorted(known_ids(tenant=tenant, contact_ids=contact_ids))
     if not ids:
         return 0

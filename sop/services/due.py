@@ -44,7 +44,7 @@ def sweep_due(*, tenant: Tenant) -> None:
 
 
 def take_due(*, at: datetime, hint_seconds: float, most: int = 1_000) -> list[Hint]:
-    """Take the SOPs of all tenants that are due, longest first, and ask for none of them again for `hint_seconds`."""
+    """Take the SOPs of live tenants that are due, longest first, and ask for none of them again for `hint_seconds`."""
     with connection.cursor() as cursor:
         cursor.execute(ledger_sql.HINT_DUE, {"at": at, "hint_seconds": hint_seconds, "most": most})
         return [Hint(*row) for row in cursor.fetchall()]

@@ -82,6 +82,7 @@ def note_key_use(*, tenant: Tenant, key: ApiKey, at: datetime) -> None:
     """Remember that a key is in use, at most once a minute; nobody waits for another call's note."""
     if key.last_used_at is None or key.last_used_at < at - _USE_IS_NOTED_EVERY:
         keys = ApiKey.objects.for_tenant(tenant)
-        # another request that is noting its own use must not hold this one up
-        free = keys.select_for_update(skip_locked=True).filter(pk=key.pk)
+        # Another request that is noting its own use must not hold this one up, nor one that refers to the key
+        # meanwhile: that one may have the turn for which this one waits next.
+        free = keys.select_for_update(skip_locked=True, no_key=True).filter(pk=key.pk)
         keys.filter(pk__in=free.values("pk")).update(last_used_at=at)

@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from tenants.models import FxRate, IdempotencyRecord
+from tenants.models import ApiKey, FxRate, IdempotencyRecord
+from tenants.services.keys import note_key_use
 from tests.cast import ApiClient, log_in, make_key
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +28,24 @@ def test_a_repeated_call_gets_the_stored_answer(api):
     assert (again.status_code, again.content) == (first.status_code, first.content)
     assert "Idempotent-Replayed" not in first.headers
     assert again.headers["Idempotent-Replayed"] == "true"
+
+
+def test_a_call_that_notes_its_key_does_not_hold_up_one_that_keeps_its_answer(api, acme, inside):
+    with inside(acme):
+        key = ApiKey.objects.for_tenant(acme).get()
+        note_key_use(tenant=acme, key=key, at=timezone.now())
+
+        def call():
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '3s'")
+            answer = send(api, BODY, "one").status_code
+            connection.close()
+            return answer
+
+        with ThreadPoolExecutor(1) as pool:
+            status = pool.submit(call).result()
+
+    assert status == 200
 
 
 def test_another_body_under_the_same_key_is_422_and_changes_nothing(api, acme, inside):

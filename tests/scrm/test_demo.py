@@ -14,6 +14,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from contacts.models import Contact
 from scrm.demo import install, load, online_retail
 from scrm.demo.client import CallFailed, Client
 from tenants.context import tenant_transaction
@@ -84,16 +85,17 @@ def test_expected_totals_leave_out_what_precedes_the_first_purchase() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_install_makes_two_tenants_and_three_people_once() -> None:
     for _ in range(2):
-        tenant = install.install_tenants(password="demo", at=timezone.now())
+        brands = install.install_tenants(password="demo", at=timezone.now())
 
     memberships = Membership.objects.values_list("tenant__slug", "user__email", "role")
-    assert sorted(memberships) == [
-        ("haoweidao", install.OWNER, "owner"),
-        ("online-retail", install.OWNER, "owner"),
-        ("online-retail", install.OPERATOR, "operator"),
-        ("online-retail", install.BRAND_MANAGER, "brand_manager"),
+    people = [
+        (install.OWNER, "owner"),
+        (install.OPERATOR, "operator"),
+        (install.BRAND_MANAGER, "brand_manager"),
     ]
-    assert (tenant.slug, tenant.timezone, tenant.currency) == ("online-retail", "UTC", "GBP")
+    assert sorted(memberships) == [(slug, *one) for slug in ("haoweidao", "online-retail") for one in people]
+    made = [(one.slug, one.timezone, one.currency) for one in (brands.online_retail, brands.haoweidao)]
+    assert made == [("online-retail", "UTC", "GBP"), ("haoweidao", "Asia/Shanghai", "CNY")]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -116,7 +118,7 @@ def test_somebody_elses_tenant_of_that_name_is_left_alone() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_key_of_the_load_is_revoked_whatever_happens() -> None:
-    tenant = install.install_tenants(password="demo", at=timezone.now())
+    tenant = install.install_tenants(password="demo", at=timezone.now()).online_retail
 
     with pytest.raises(RuntimeError), install.temporary_key(tenant=tenant):
         raise RuntimeError
@@ -133,10 +135,39 @@ def test_without_a_server_the_command_says_so(monkeypatch: pytest.MonkeyPatch) -
         call_command("load_demo", base_url="http://127.0.0.1:9", limit=1, stdout=io.StringIO())
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_brand_with_other_contacts_is_left_alone() -> None:
+    brands = install.install_tenants(password="demo", at=timezone.now())
+    install.note_loaded(tenant=brands.online_retail, rows=1, at=timezone.now())
+    with tenant_transaction(brands.haoweidao.pk):
+        Contact.objects.create(tenant=brands.haoweidao, name="Somebody")
+    said = io.StringIO()
+
+    # Nothing listens there: a call would fail.
+    call_command("load_demo", base_url="http://127.0.0.1:9", stdout=io.StringIO(), stderr=said)
+
+    assert "is left as it is" in said.getvalue()
+    assert Tenant.objects.get(slug="haoweidao").is_live
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_brand_sends_nothing_by_another_way_than_the_simulator(settings: Any) -> None:
+    settings.SCRM_TRANSPORT = "tests.chaos.transports.KeysOnly"
+    brands = install.install_tenants(password="demo", at=timezone.now())
+    install.note_loaded(tenant=brands.online_retail, rows=1, at=timezone.now())
+    said = io.StringIO()
+
+    call_command("load_demo", base_url="http://127.0.0.1:9", stdout=io.StringIO(), stderr=said)
+
+    assert "stays empty" in said.getvalue()
+
+
 @pytest.fixture
 def loader(live_server: Any) -> Iterator[tuple[Tenant, Client]]:
-    """The demo's tenant, and a client of a real server."""
-    tenant = install.install_tenants(password="demo", at=timezone.now())
+    """The real shop's tenant, and a client of a real server; the invented brand is in."""
+    brands = install.install_tenants(password="demo", at=timezone.now())
+    install.note_loaded(tenant=brands.haoweidao, rows=1, at=timezone.now())
+    tenant = brands.online_retail
     with (
         install.temporary_key(tenant=tenant) as token,
         closing(Client(base_url=live_server.url, token=token)) as client,
@@ -194,7 +225,9 @@ def test_password_that_does_not_fit_is_not_printed(loader: tuple[Tenant, Client]
 @pytest.mark.django_db(transaction=True)
 def test_people_of_a_public_server_get_a_random_password(settings: Any) -> None:
     settings.LOCAL_HTTP = False
-    install.note_loaded(tenant=install.install_tenants(password="x", at=timezone.now()), rows=1, at=timezone.now())
+    brands = install.install_tenants(password="x", at=timezone.now())
+    for tenant in (brands.online_retail, brands.haoweidao):
+        install.note_loaded(tenant=tenant, rows=1, at=timezone.now())
     User.objects.filter(email=install.OWNER).update(password=make_password("demo"))
 
     said = call_command("load_demo", stdout=io.StringIO())

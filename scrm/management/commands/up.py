@@ -76,7 +76,8 @@ class Command(BaseCommand):
     def load_demo(self, *, base_url: str) -> str:
         """Load the demo, which knows by itself whether the database holds it; the logins."""
         try:
-            return str(call_command("load_demo", base_url=base_url, stdout=io.StringIO()))
+            where = {"base_url": base_url, "simulator": os.environ.get("SCRM_SIMULATOR_URL")}
+            return str(call_command("load_demo", **where, stdout=io.StringIO()))
         except CommandError as error:
             return f"The demo was not loaded: {error}\nIt will be tried again at the next start."
 

@@ -4,7 +4,7 @@ Takes messages over HTTP/1.1, honours their keys, keeps a receipt of each call i
 answers, and misbehaves as `PUT /faults` tells it to. Knows nothing of Django.
 
     POST /messages            {key, account, to, touch_kind, text} → {key, status, id | detail, is_duplicate}
-    POST /messages/batch      {messages: […]}, at most 1,000 → {results: […]}, in their order
+    POST /messages/batch      {messages: […], at?}, at most 1,000 → {results: […]}, in their order
     GET  /messages/{key}      ?account= → {key, status: accepted | none, …}
     POST /messages/status     {account, keys: […]} → {results: […]}
     GET  /receipts            ?account= &to= &after= &before= &limit= &newest_first=1 &only_delivered=1
@@ -52,9 +52,10 @@ class Posted(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Batch(msgspec.Struct, forbid_unknown_fields=True):
-    """Messages of one call."""
+    """Messages of one call. `at`: when they come, where a trial plays the past; else now."""
 
     messages: Annotated[list[Posted], msgspec.Meta(max_length=MOST_PER_CALL)]
+    at: datetime | None = None
 
 
 class Question(msgspec.Struct, forbid_unknown_fields=True):
@@ -136,10 +137,10 @@ class Book:
         self.file = path.open("a+b")
         self._load()
 
-    def take(self, messages: list[Posted], *, ignore_keys: bool) -> list[Receipt]:
+    def take(self, messages: list[Posted], *, at: datetime, ignore_keys: bool) -> list[Receipt]:
         """Keep a receipt of each message, on disk before this returns."""
         with self.lock:
-            taken = [self._receipt(message, ignore_keys) for message in messages]
+            taken = [self._receipt(message, at, ignore_keys) for message in messages]
             self.file.write(b"".join(msgspec.json.encode(one) + b"\n" for one in taken))
             self.file.flush()
             os.fsync(self.file.fileno())
@@ -163,7 +164,7 @@ class Book:
     def _of(self, account: str, to: str) -> list[Receipt]:
         return self.by_person[account, to] if to else self.by_account[account]
 
-    def _receipt(self, message: Posted, ignore_keys: bool) -> Receipt:
+    def _receipt(self, message: Posted, at: datetime, ignore_keys: bool) -> Receipt:
         first = None if ignore_keys else self.by_key.get((message.account, message.key))
         number = len(self.receipts) + 1
         receipt = Receipt(
@@ -174,7 +175,7 @@ class Book:
             touch_kind=message.touch_kind,
             text=message.text,
             provider_id=first.provider_id if first else f"sim-{number}",
-            received_at=datetime.now(UTC).isoformat(),
+            received_at=at.isoformat(),
             is_duplicate=first is not None,
         )
         self._index(receipt)
@@ -208,11 +209,12 @@ class Simulator:
 
     def send_one(self, body: bytes, _: dict[str, str], __: str) -> Any:
         """POST /messages"""
-        return self._send([msgspec.json.decode(body, type=Posted)])[0]
+        return self._send([msgspec.json.decode(body, type=Posted)], at=None)[0]
 
     def send_batch(self, body: bytes, _: dict[str, str], __: str) -> Any:
         """POST /messages/batch"""
-        return {"results": self._send(msgspec.json.decode(body, type=Batch).messages)}
+        batch = msgspec.json.decode(body, type=Batch)
+        return {"results": self._send(batch.messages, at=batch.at)}
 
     def tell_one(self, _: bytes, query: dict[str, str], key: str) -> Any:
         """GET /messages/{key}"""
@@ -249,7 +251,7 @@ class Simulator:
         """GET /healthz"""
         return {"status": "ok", "receipts": len(self.book.receipts)}
 
-    def _send(self, messages: list[Posted]) -> list[dict[str, Any]]:
+    def _send(self, messages: list[Posted], *, at: datetime | None) -> list[dict[str, Any]]:
         faults = self.faults
         time.sleep(faults.slow_ms / 1000)
         if DICE.random() < faults.error_429.rate:
@@ -258,7 +260,7 @@ class Simulator:
             raise Answered(HTTPStatus.INTERNAL_SERVER_ERROR)
         refused = set(faults.refuse)
         good = [message for message in messages if message.to not in refused]
-        taken = iter(self.book.take(good, ignore_keys=faults.ignore_keys))
+        taken = iter(self.book.take(good, at=at or datetime.now(UTC), ignore_keys=faults.ignore_keys))
         results = [_refused(message) if message.to in refused else _accepted(next(taken)) for message in messages]
         if DICE.random() < faults.drop_after_accept:
             raise Dropped

@@ -7,8 +7,8 @@ import pytest
 from django.db import DatabaseError
 
 from contacts.models import Consent, ConsentMove
-from contacts.services.consent import set_consent
-from tenants.context import tenant_transaction
+from contacts.services.consent import keep_consent, set_consent
+from tenants.context import lock_tenant_writes, tenant_transaction
 from tests.cast import AT
 from tests.contacts.crowd import changes, make_people
 
@@ -49,6 +49,17 @@ def test_the_last_word_counts_and_every_word_is_kept(acme: Any) -> None:
         (contact, is_granted, "said so", "bob@example.com") for is_granted in (False, True) for contact in (ann, ben)
     ]
     assert changes(acme) == []
+
+
+def test_what_was_said_long_ago_keeps_its_time(acme: Any) -> None:
+    (ann,) = make_people(acme, "ann")
+    long_ago = AT - timedelta(days=9_000)
+    with tenant_transaction(acme.pk):
+        lock_tenant_writes(tenant_id=acme.pk)
+        told: Any = {"touch_kind": "private_chat", "is_granted": False, "evidence": "", "actor": ""}
+        keep_consent(tenant=acme, contact_ids=[ann], at=long_ago, **told)
+
+    assert held(acme) == [(ann, False, long_ago)]
 
 
 def test_nobody_speaks_for_another_tenants_contacts(acme: Any, globex: Any) -> None:

@@ -2,6 +2,7 @@
 
 import urllib.error
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from sop.transports.base import Delivery, Message, Unreachable, Verdict
 from sop.transports.simulator.client import Transport
+from tests.cast import AT
 from tests.sop.ledger.simulators import SimulatorProcess, new_simulator
 
 pytestmark = pytest.mark.servers
@@ -41,6 +43,14 @@ def test_what_is_sent_has_a_receipt(simulator: SimulatorProcess, transport: Tran
     assert (first.verdict, first.provider_id, second.provider_id) == (Verdict.SENT, "sim-1", "sim-2")
     assert [(one.number, one.key, one.text, one.is_duplicate) for one in received] == [(1, "k1", "你好 😀", False)]
     assert [one["key"] for one in simulator.receipts()] == ["k1", "k2"]
+
+
+def test_the_past_can_be_played(simulator: SimulatorProcess, transport: Transport) -> None:
+    Transport(url=simulator.url, clock=lambda: AT).send([message("k1")])
+    transport.send([message("k2")])
+
+    now, then = (datetime.fromisoformat(one["received_at"]) for one in reversed(simulator.receipts()))
+    assert then == AT < now
 
 
 def test_a_key_is_honoured_within_its_account(transport: Transport) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from scrm.console.work import board, channels, contacts, home, orders
+from scrm.console.work import board, channels, contact_page, contacts, home, orders
 
 urlpatterns = [
     path("", include("scrm.console.work.segments_urls")),
@@ -10,7 +10,7 @@ urlpatterns = [
     path("", include("scrm.console.work.touchpoints_urls")),
     path("", home.home, name="home"),
     path("contacts/", contacts.contact_list, name="contacts"),
-    path("contacts/<int:contact_id>/", contacts.contact_page, name="contact"),
+    path("contacts/<int:contact_id>/", contact_page.contact_page, name="contact"),
     path("orders/", orders.order_list, name="orders"),
     path("orders/waiting/", orders.waiting_orders, name="orders_waiting"),
     path("orders/<int:order_id>/", orders.order_page, name="order"),

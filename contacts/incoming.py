@@ -1,10 +1,11 @@
-"""What clients send about tags, attributes and consent: one source for decoding, limits and the API's schema. Pure."""
+"""What clients send about tags, attributes, consent and notes: one source for decoding, limits and the schema. Pure."""
 
 from typing import Annotated, Literal
 
 import msgspec
 
 from contacts.attributes import MAX_CHOICES
+from contacts.notes import MAX_LENGTH
 from tenants.incoming import Id, Incoming, Text200, Text254, limit
 
 Identities = Annotated[
@@ -101,3 +102,12 @@ class ConsentBody(Incoming, frozen=True):
     touch_kind: Literal["private_chat"]
     is_granted: bool
     evidence: Text200 = ""
+
+
+class NoteNew(Incoming, frozen=True):
+    """The body of `POST /contacts/{id}/notes`."""
+
+    text: Annotated[
+        str,
+        limit("invalid_note", f"Send 1 to {MAX_LENGTH:,} characters.", min_length=1, max_length=MAX_LENGTH),
+    ]

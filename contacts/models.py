@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from contacts import notes
 from tenants.scoping import TenantForeignKey, TenantModel
 
 
@@ -273,6 +274,22 @@ class ConsentMove(TenantModel):
     class Meta(TenantModel.Meta):
         # a contact's timeline
         indexes = [models.Index(fields=["tenant", "contact", "-created_at"], name="contacts_consentmove_timeline")]
+
+
+class Note(TenantModel):
+    """What somebody wrote about a contact; never changed, only deleted. Written by `services.notes`."""
+
+    contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="+")
+    text = models.CharField(_("text"), max_length=notes.MAX_LENGTH)
+    # who wrote it, as the audit log names actors
+    actor = models.CharField(max_length=254, blank=True)
+    created_at = models.DateTimeField(_("created at"))
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
+        # a contact's notes, and its timeline
+        indexes = [models.Index(fields=["tenant", "contact", "-created_at"], name="contacts_note_timeline")]
 
 
 class Change(TenantModel):

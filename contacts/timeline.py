@@ -9,7 +9,7 @@ from datetime import datetime
 class TimelineItem:
     """One thing that happened.
 
-    `kind`: the word for what it is about, such as `tag`, `consent`, `order`, `touchpoint`; `title` and `detail`: in
+    `kind`: the word for what it is about, such as `tag`, `note`, `order`, `touchpoint`; `title` and `detail`: in
     the reader's language; `actor`: who did it, as the audit log names actors; `subject_id`: our id of what it is
     about (an order's item: the order), None where there is nothing to open; `amount_minor`: money that moved, in the
     minor units of `currency`, below zero where it was given back. Each app's selectors have KINDS, the kinds that it

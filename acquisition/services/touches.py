@@ -25,7 +25,7 @@ RETURNING contact_id, channel_id, happened_at
 # believes of the tenant's size. Parameters: tenant, at, ids; columns: contacts that moved.
 _MOVE = """
 WITH firsts AS MATERIALIZED (
-    SELECT held.place, t.happened_at, CASE
+    SELECT held.place, k.id, t.happened_at, CASE
         WHEN t.channel_id IS NOT NULL THEN t.channel_id
         WHEN NOT EXISTS (
             SELECT FROM acquisition_touch o
@@ -41,12 +41,16 @@ WITH firsts AS MATERIALIZED (
         LEFT JOIN acquisition_channel ch ON ch.tenant_id = t.tenant_id AND ch.id = t.channel_id
         WHERE t.tenant_id = (SELECT %(tenant)s::bigint) AND t.contact_id = k.id
         ORDER BY t.happened_at, ch.slug COLLATE "C" LIMIT 1) t
+), given AS MATERIALIZED (
+    SELECT jsonb_object_agg(id, jsonb_build_object('at', happened_at, 'channel', channel_id)) AS firsts FROM firsts
 )
 UPDATE contacts_contact c
-SET first_touch_at = f.happened_at, channel_id = f.channel_id, updated_at = %(at)s
-FROM firsts f
-WHERE c.tenant_id = (SELECT %(tenant)s::bigint) AND c.ctid = f.place
-  AND (c.first_touch_at, c.channel_id) IS DISTINCT FROM (f.happened_at, f.channel_id)
+SET first_touch_at = ((SELECT firsts FROM given) -> c.id::text ->> 'at')::timestamptz,
+    channel_id = ((SELECT firsts FROM given) -> c.id::text ->> 'channel')::bigint, updated_at = %(at)s
+WHERE c.tenant_id = (SELECT %(tenant)s::bigint) AND c.ctid = ANY(ARRAY(SELECT place FROM firsts))
+  AND (c.first_touch_at, c.channel_id) IS DISTINCT FROM (
+      ((SELECT firsts FROM given) -> c.id::text ->> 'at')::timestamptz,
+      ((SELECT firsts FROM given) -> c.id::text ->> 'channel')::bigint)
 RETURNING c.id
 """
 

@@ -7,11 +7,14 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from contacts.attributes import InvalidAttribute
-from contacts.models import Attribute, Tag, TagGroup
+from contacts.models import Attribute, Contact, Note, Tag, TagGroup
+from contacts.notes import InvalidNote
 from contacts.services.tag_catalogue import NameIsTaken, TagGroupHasTags, UnknownTagGroup
 from contacts.tags import InvalidTag
 from tenants.api.problems import ApiProblem
 from tenants.results import FieldError
+
+_NOT_THERE = tuple(model.DoesNotExist for model in (Attribute, Contact, Note, Tag, TagGroup))
 
 
 @contextmanager
@@ -19,7 +22,7 @@ def refusals() -> Iterator[None]:
     """Answer a service's refusal: 400 for what a field says, 404 for what is not there, 409 for what is in use."""
     try:
         yield
-    except (Tag.DoesNotExist, TagGroup.DoesNotExist, Attribute.DoesNotExist):
+    except _NOT_THERE:
         raise Http404 from None
     except InvalidTag:
         said = _("Send 1 to 60 characters without control characters; a group's name has no slash.")
@@ -28,6 +31,8 @@ def refusals() -> Iterator[None]:
         raise refused("/group_id", "unknown_group", _("There is no such tag group.")) from None
     except NameIsTaken:
         raise refused("/name", "name_taken", _("This name is taken.")) from None
+    except InvalidNote as error:
+        raise refused("/text", "invalid_note", str(error)) from None
     except InvalidAttribute as error:
         raise refused(f"/{error.field}", error.code, str(error)) from None
     except TagGroupHasTags:

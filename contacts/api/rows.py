@@ -1,10 +1,10 @@
-"""How tags, attributes and consent are shown to REST clients. Times in UTC."""
+"""How tags, attributes, consent and notes are shown to REST clients. Times in UTC."""
 
 import datetime as dt
 
 import msgspec
 
-from contacts.models import Attribute, Consent, Tag, TagGroup
+from contacts.models import Attribute, Consent, Note, Tag, TagGroup
 
 
 class TagGroupRow(msgspec.Struct, frozen=True):
@@ -46,6 +46,16 @@ class ConsentRow(msgspec.Struct, frozen=True):
     changed_at: dt.datetime
 
 
+class NoteRow(msgspec.Struct, frozen=True):
+    """One note about a contact, by whom (a member, or a key) and when."""
+
+    id: int
+    contact_id: int
+    text: str
+    actor: str
+    created_at: dt.datetime
+
+
 def tag_group_row(group: TagGroup, *, tags: int) -> TagGroupRow:
     """Show a group."""
     return TagGroupRow(group.pk, group.name, tags)
@@ -65,3 +75,8 @@ def attribute_row(attribute: Attribute, *, people: int) -> AttributeRow:
 def consent_row(consent: Consent) -> ConsentRow:
     """Show what a contact last said."""
     return ConsentRow(consent.contact_id, consent.touch_kind, consent.is_granted, consent.changed_at)
+
+
+def note_row(note: Note) -> NoteRow:
+    """Show a note."""
+    return NoteRow(note.pk, note.contact_id, note.text, note.actor, note.created_at)

@@ -1,8 +1,8 @@
-"""REST addresses of tags, attributes and consent; those of people are beside how they came, in `acquisition`."""
+"""REST addresses of tags, attributes, consent and notes; those of people are beside how they came, in `acquisition`."""
 
 from django.urls import path
 
-from contacts.api import attributes, consent, tags
+from contacts.api import attributes, consent, notes, tags
 
 urlpatterns = [
     path("tag-groups", tags.TagGroupListView.as_view()),
@@ -14,4 +14,6 @@ urlpatterns = [
     path("attributes", attributes.AttributeListView.as_view()),
     path("attributes/<int:attribute_id>", attributes.AttributeView.as_view()),
     path("contacts/<int:contact_id>/consent", consent.ConsentView.as_view()),
+    path("contacts/<int:contact_id>/notes", notes.NoteListView.as_view()),
+    path("contacts/<int:contact_id>/notes/<int:note_id>", notes.NoteView.as_view()),
 ]

@@ -1,6 +1,7 @@
-"""Sentences about people, their tags and attributes."""
+"""Sentences about people: their tags, attributes and consent, what was written about them."""
 
 from contacts.selectors.attribute_lists import ValuePeople, attribute_people, attributes, value_people
+from contacts.selectors.consent import Way, consents, ways
 from contacts.selectors.people import (
     NO_CHANNEL,
     ContactFilters,
@@ -17,7 +18,7 @@ from contacts.selectors.people import (
     list_ordering,
     search_contacts,
 )
-from contacts.selectors.story import consents, timeline_items, whole_instants
+from contacts.selectors.story import notes, timeline_items, whole_instants
 from contacts.selectors.tag_lists import TagSummary, tag_groups, tag_names, tag_people, tag_summaries, tags
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Place",
     "TagSummary",
     "ValuePeople",
+    "Way",
     "attribute_people",
     "attributes",
     "consents",
@@ -39,6 +41,7 @@ __all__ = [
     "known_as",
     "known_ids",
     "list_ordering",
+    "notes",
     "search_contacts",
     "tag_groups",
     "tag_names",
@@ -47,5 +50,6 @@ __all__ = [
     "tags",
     "timeline_items",
     "value_people",
+    "ways",
     "whole_instants",
 ]

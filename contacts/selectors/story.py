@@ -1,4 +1,4 @@
-"""What happened to a contact here: tags that came and went, consent given and withdrawn."""
+"""What happened to a contact here: tags that came and went, consent given and withdrawn, notes."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
-from contacts.models import Consent, ConsentMove, ContactTag, TagMove, TouchKind
+from contacts.models import ConsentMove, ContactTag, Note, TagMove, TouchKind
 from contacts.timeline import TimelineItem, newest_items
 from tenants.models import Tenant
 
-KINDS = ("tag", "consent")
+KINDS = ("tag", "consent", "note")
 _M = TypeVar("_M", bound=Model)
 
 
@@ -23,7 +23,7 @@ def timeline_items(
     limit: int = 50,
     kinds: Collection[str] = KINDS,
 ) -> list[TimelineItem]:
-    """Moves of a contact's tags and consent, newest first; the shape and its paging: `contacts.timeline`."""
+    """Moves of a contact's tags and consent, and notes, newest first; the shape and its paging: `contacts.timeline`."""
     items: list[TimelineItem] = []
     if "tag" in kinds:
         moves = TagMove.objects.for_tenant(tenant).filter(contact_id=contact_id).select_related("tag__group")
@@ -31,6 +31,9 @@ def timeline_items(
     if "consent" in kinds:
         said = ConsentMove.objects.for_tenant(tenant).filter(contact_id=contact_id)
         items += map(_consent_item, whole_instants(said, "created_at", before=before, limit=limit))
+    if "note" in kinds:
+        written = notes(tenant=tenant, contact_id=contact_id)
+        items += map(_note_item, whole_instants(written, "created_at", before=before, limit=limit))
     return newest_items(items, limit=limit)
 
 
@@ -45,10 +48,10 @@ def whole_instants(rows: QuerySet[_M], field: str, *, before: datetime | None, l
     return [row for row in found if getattr(row, field) > last_at] + list(of_last)
 
 
-def consents(*, tenant: Tenant, contact_id: int) -> QuerySet[Consent]:
-    """What a contact last said of each way of being reached; nothing said is no row."""
-    rows: QuerySet[Consent] = Consent.objects.for_tenant(tenant).filter(contact_id=contact_id)
-    return rows.order_by("touch_kind")
+def notes(*, tenant: Tenant, contact_id: int) -> QuerySet[Note]:
+    """What was written about a contact, unordered."""
+    rows: QuerySet[Note] = Note.objects.for_tenant(tenant).filter(contact_id=contact_id)
+    return rows
 
 
 def _tag_item(move: Any) -> TimelineItem:
@@ -70,6 +73,10 @@ def _consent_item(move: Any) -> TimelineItem:
     return TimelineItem(
         at=move.created_at, kind="consent", title=title % {"way": way}, detail=move.evidence, actor=move.actor
     )
+
+
+def _note_item(note: Note) -> TimelineItem:
+    return TimelineItem(at=note.created_at, kind="note", title=note.text, actor=note.actor, subject_id=note.pk)
 
 
 def _detail(*parts: str) -> str:

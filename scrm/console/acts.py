@@ -28,7 +28,9 @@ ACTS: Mapping[str, StrOrPromise] = {
     "touch_budget.changed": gettext_lazy("daily limit changed"),
 }
 DETAILS: Mapping[str, StrOrPromise] = {
+    "author": gettext_lazy("author"),
     "before": gettext_lazy("before"),
+    "contact": gettext_lazy("contact"),
     "fields": gettext_lazy("fields"),
     "margin": gettext_lazy("margin"),
     "name": gettext_lazy("name"),
@@ -39,6 +41,7 @@ DETAILS: Mapping[str, StrOrPromise] = {
     "scopes": gettext_lazy("scopes"),
     "timezone": gettext_lazy("time zone"),
     "version": gettext_lazy("version"),
+    "written_at": gettext_lazy("written at"),
 }
 _THINGS = {model._meta.model_name: model._meta for model in apps.get_models()}
 

@@ -16,7 +16,7 @@ from tenants.api.renderers import StructResponse
 from tenants.api.views import ListView
 from tenants.money import to_string
 
-Kind = Literal["order", "refund", "touch", "tag", "consent", "segment", "sop", "touchpoint"]
+Kind = Literal["order", "refund", "touch", "tag", "consent", "note", "segment", "sop", "touchpoint"]
 ORDERING = ("-at",)
 # what one must be allowed to read to be told of it
 _SCOPES = {
@@ -37,8 +37,9 @@ class TimelineQuery(PageQuery, kw_only=True, frozen=True):
 class TimelineRow(msgspec.Struct, frozen=True):
     """One thing that happened.
 
-    `subject_id`: the order (of an order, a refund), channel (touch), tag, segment, or SOP (sop, touchpoint) that it is
-    about, where there is one. `amount`: what was paid, below zero what was given back.
+    `subject_id`: the order (of an order, a refund), channel (touch), tag, note, segment, or SOP (sop, touchpoint)
+    that it is about, where there is one; a note's `title` is its text. `amount`: what was paid, below zero what was
+    given back.
     """
 
     at: dt.datetime

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sop.api import budget, ledger, segments, views
+from sop.api import budget, ledger, reach, segments, views
 
 urlpatterns = [
     path("sops", views.SopListView.as_view()),
@@ -17,5 +17,6 @@ urlpatterns = [
     path("segments/<int:segment_id>/archive", segments.AudienceArchiveView.as_view()),
     path("enrollments", ledger.EnrollmentListView.as_view()),
     path("touchpoints", ledger.TouchpointListView.as_view()),
+    path("contacts/<int:contact_id>/reach", reach.ReachView.as_view()),
     path("touch-budget", budget.TouchBudgetView.as_view()),
 ]

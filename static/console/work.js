@@ -1,4 +1,4 @@
-// Work screens: explanations on hover and focus, addresses without empty fields.
+// Work screens: explanations on hover and focus, Ctrl Enter, addresses without empty fields.
 (() => {
   "use strict";
   let box = null;
@@ -58,6 +58,12 @@
   });
   document.addEventListener("scroll", hide, true);
   document.addEventListener("htmx:beforeSwap", hide);
+
+  // a text of several lines is sent by Ctrl Enter
+  document.addEventListener("keydown", (event) => {
+    const isSent = event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches?.("[data-ctrl-enter]");
+    if (isSent) { event.preventDefault(); event.target.form.requestSubmit(); }
+  });
 
   // what an editor kept of unsaved text is not needed where it has been saved
   document.addEventListener("DOMContentLoaded", () => {

@@ -1,29 +1,23 @@
-"""The contact list and one contact's page."""
+"""The contact list."""
 
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpResponse
-from django.urls import reverse
-from django.utils import timezone
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from acquisition.models import Channel
 from contacts import selectors as contact_selectors
-from contacts.models import Contact
 from contacts.selectors import NO_CHANNEL, ContactFilters, Place, contact_rows
 from contacts.tags import TagName
-from orders.models import ContactStats
 from scrm.console.views import ConsoleRequest, console_view, fragment, page
 from scrm.console.work.address import query_without, wants_fragment
 from scrm.console.work.paging import capped_count, cursor, parse_cursor
 from scrm.console.work.ranges import DayField
 from scrm.console.work.selectors import contacts as selectors
-from scrm.console.work.timeline import contact_story
 from segments.models import Segment
 from segments.selectors.members import member_ids
-from sop.selectors.runs import runs_of
 from tenants.access import BOARD_READERS, sees_full_phones
 from tenants.models import Tenant
 
@@ -93,55 +87,7 @@ def contact_list(request: ConsoleRequest) -> HttpResponse:
     return page(request, "console/contacts.html", title=_("Contacts"), **context)
 
 
-@console_view()
-def contact_page(request: ConsoleRequest, contact_id: int) -> HttpResponse:
-    """One contact: who, where from, what it brought, and everything that happened."""
-    contact = contact_selectors.contact(tenant=request.tenant, contact_id=contact_id)
-    if contact is None:
-        raise Http404
-    story = contact_story(request, contact.pk)
-    told: dict[str, Any] = {
-        "contact": contact,
-        "story": story,
-        "sees_touchpoints": request.membership.role in BOARD_READERS,
-    }
-    if wants_fragment(request):
-        part = "contact_timeline_rows" if request.GET.get("before") else "contact_timeline"
-        return fragment(request, f"console/{part}.html", **told)
-    stats = selectors.stats_of(tenant=request.tenant, contact_ids=[contact.pk]).get(contact.pk)
-    known = contact_selectors.known_as(tenant=request.tenant, contact_ids=[contact.pk])
-    return page(
-        request,
-        "console/contact.html",
-        title=contact.name or known.get(contact.pk, f"#{contact.pk}"),
-        parent_title=_("Contacts"),
-        parent_link=reverse("contacts"),
-        **told,
-        figures=_figures(contact, stats),
-        stats=stats,
-        value_minor=selectors.value_since_acquired(tenant=request.tenant, contact=contact),
-        identities=contact_selectors.identities(tenant=request.tenant, contact_id=contact.pk),
-        tags=contact_selectors.contact_tags(tenant=request.tenant, contact_ids=[contact.pk]),
-        first_touch=selectors.first_touch(tenant=request.tenant, contact=contact),
-        runs=runs_of(tenant=request.tenant, contact_id=contact.pk) if told["sees_touchpoints"] else [],
-    )
-
-
 def _segments(tenant: Tenant) -> list[tuple[str, str]]:
     """The published segments by name."""
     live = Segment.objects.for_tenant(tenant).filter(state=Segment.State.PUBLISHED).order_by("name")
     return [(str(pk), name) for pk, name in live.values_list("pk", "name")]
-
-
-def _figures(contact: Contact, stats: ContactStats | None) -> dict[str, Any]:
-    gross, refunded = (stats.gross_minor, stats.refunded_minor) if stats else (0, 0)
-    now = timezone.now()
-    last = stats.last_purchase_at if stats else None
-    return {
-        "net_minor": gross - refunded,
-        "gross_minor": gross,
-        "refunded_minor": refunded,
-        "purchases": stats.purchases if stats else 0,
-        "age_days": (now - contact.acquired_at).days if contact.acquired_at else None,
-        "idle_days": (now - last).days if last else None,
-    }

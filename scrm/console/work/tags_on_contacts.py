@@ -18,6 +18,7 @@ from contacts.services.tags import assign_tags, remove_tags
 from scrm.console.views import ConsoleRequest, console_view, fragment, page
 from scrm.console.work.address import query_without
 from scrm.console.work.contacts import ContactForm
+from scrm.console.work.timeline import story_changed
 from tenants.access import EDITORS
 from tenants.models import Tenant
 
@@ -60,10 +61,11 @@ def contact_tags(request: ConsoleRequest, contact_id: int) -> HttpResponse:
     rows = list(selectors.contact_tags(tenant=request.tenant, contact_ids=[contact_id]))
     carried = {str(row.tag_id) for row in rows}
     choices: list[tuple[str, str]] = form.fields["tag"].choices  # type: ignore[attr-defined]
-    return fragment(
+    piece = fragment(
         request, "console/tags_of_contact.html", contact_id=contact_id, rows=rows, form=form,
         choices=[(pk, name) for pk, name in choices if pk not in carried],
     )  # fmt: skip
+    return story_changed(piece) if request.method == "POST" else piece
 
 
 @console_view(roles=EDITORS)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +28,7 @@ WORDS: Mapping[str, tuple[StrOrPromise, StrOrPromise]] = {
     "touch": (_("Touch"), _("Touches")),
     "tag": (_("Tag"), _("Tags")),
     "consent": (_("Consent"), _("Consent")),
+    "note": (_("Note"), _("Notes")),
     "segment": (_("Segment"), _("Segments")),
     "sop": (_("SOP"), _("SOPs")),
     "touchpoint": (_("Message"), _("Messages")),
@@ -73,6 +75,12 @@ def contact_story(request: ConsoleRequest, contact_id: int) -> Story:
         coming=[_entry(item, request.membership.role, now) for item in coming[:COMING_SIZE]],
         has_more_coming=len(coming) > COMING_SIZE,
     )
+
+
+def story_changed(answer: HttpResponse) -> HttpResponse:
+    """Let the page that gets this answer ask for its timeline again."""
+    answer.headers["HX-Trigger"] = "story-changed"
+    return answer
 
 
 def _before(request: ConsoleRequest) -> datetime | None:

@@ -2,7 +2,17 @@
 
 from django.urls import include, path
 
-from scrm.console.work import board, channel_board, channels, contacts, home, orders
+from scrm.console.work import (
+    board,
+    channel_board,
+    channels,
+    contact_notes,
+    contact_page,
+    contact_reach,
+    contacts,
+    home,
+    orders,
+)
 
 urlpatterns = [
     path("", include("scrm.console.work.segments_urls")),
@@ -10,7 +20,15 @@ urlpatterns = [
     path("", include("scrm.console.work.touchpoints_urls")),
     path("", home.home, name="home"),
     path("contacts/", contacts.contact_list, name="contacts"),
-    path("contacts/<int:contact_id>/", contacts.contact_page, name="contact"),
+    path("contacts/<int:contact_id>/", contact_page.contact_page, name="contact"),
+    path("contacts/<int:contact_id>/notes/", contact_notes.contact_notes, name="contact_notes"),
+    path(
+        "contacts/<int:contact_id>/notes/<int:note_id>/delete/",
+        contact_notes.contact_note_delete,
+        name="contact_note_delete",
+    ),
+    path("contacts/<int:contact_id>/consent/", contact_reach.contact_consent, name="contact_consent"),
+    path("contacts/<int:contact_id>/segments/", contact_page.contact_segments, name="contact_segments"),
     path("orders/", orders.order_list, name="orders"),
     path("orders/waiting/", orders.waiting_orders, name="orders_waiting"),
     path("orders/<int:order_id>/", orders.order_page, name="order"),

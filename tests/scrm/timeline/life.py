@@ -5,6 +5,7 @@ from typing import Any
 
 from contacts.models import Contact
 from contacts.services.consent import set_consent
+from contacts.services.notes import add_note
 from sop.models import Sop, Touchpoint
 from tenants.context import tenant_transaction
 from tenants.models import Tenant
@@ -12,11 +13,11 @@ from tests.cast import AT
 from tests.console.shop_floor import open_shop, person, tell_contacts
 from tests.sop.stage import MINUTE, audience, enter, make, publish, tick
 
-KINDS_TOLD = {"order": 1, "refund": 1, "touch": 1, "tag": 1, "consent": 1, "segment": 1, "sop": 1, "touchpoint": 1}
+KINDS_TOLD = dict.fromkeys(("order", "refund", "touch", "tag", "consent", "note", "segment", "sop", "touchpoint"), 1)
 
 
 def live(tenant: Tenant, *, at: datetime = AT) -> int:
-    """顾客1: an advert, an order and its refund in 2024; a tag and a consent; `at` into a segment and so into an SOP.
+    """顾客1: an advert, an order and its refund in 2024; a tag, a consent and a note; `at` into a segment and an SOP.
 
     Of the SOP's two messages the first was skipped for the day's cap, the second is planned.
     """
@@ -26,6 +27,7 @@ def live(tenant: Tenant, *, at: datetime = AT) -> int:
         pk: int = Contact.objects.for_tenant(tenant).get(name="顾客1").pk
         told: dict[str, Any] = {"touch_kind": "private_chat", "is_granted": True, "actor": "bob", "at": at}
         set_consent(tenant=tenant, contact_ids=[pk], evidence="说过", **told)
+        add_note(tenant=tenant, contact_id=pk, text="喜欢辣的", actor="bob", at=at)
     walk_through(tenant, [pk], at=at)
     return pk
 

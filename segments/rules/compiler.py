@@ -5,34 +5,30 @@ a hashed `IN`, written so that the planner cannot make a join of it: no wrong es
 that is true only where some source has a row starts there; alternatives that start from different sources are united.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from segments.rules.compiled import Compiled
-from segments.rules.conditions import Fact, fact
-from segments.rules.normal import Both, Normal, Test, normalise
+from segments.rules.conditions import Fact
+from segments.rules.normal import normalise
+from segments.rules.parts import AllOf, AnyOf, Part, parts_of
 from segments.rules.sources import CONTACTS, STATS, Sources
 from segments.rules.tree import Rule
+from segments.rules.windows import narrowed
 
 PREVIEW_SAMPLE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class _All:
-    """True when all of its parts are."""
+class _Start:
+    """The source that a select starts from, and whether few of its rows are left before others are joined."""
 
-    parts: tuple["_Part", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Any:
-    """True when one of its parts is."""
-
-    parts: tuple["_Part", ...]
+    source: str
+    leaves_few: bool = False
 
 
-_Part = Fact | _All | _Any
+_ANYBODY = _Start(CONTACTS)
 
 
 def compile_rule(rule: Rule, *, tenant_id: int, at: datetime, contact_ids: Sequence[int] | None = None) -> Compiled:
@@ -43,11 +39,13 @@ def compile_rule(rule: Rule, *, tenant_id: int, at: datetime, contact_ids: Seque
     Shape: one column `id`, each contact once, in no order.
     """
     sources = Sources(rule, tenant_id=tenant_id, at=at, contact_ids=contact_ids)
-    whole = _facts(normalise(rule.root), sources)
-    parts = whole.parts if isinstance(whole, _Any) else (whole,)
-    groups = [(CONTACTS, parts)] if sources.is_probing else _groups(parts)
-    selects = "\nUNION\n".join(_select(_Any(tuple(group)), sources, start=start) for start, group in groups)
-    return Compiled(sources.shared() + selects, sources.params)
+    whole = parts_of(normalise(rule.root), sources)
+    if sources.is_probing:
+        return Compiled(_select(whole, sources, _ANYBODY), sources.params)
+    whole, buyers = narrowed(whole, sources.windows)
+    groups = _groups(whole.parts if isinstance(whole, AnyOf) else (whole,))
+    selects = "\nUNION\n".join(_select(AnyOf(tuple(group)), sources, start) for start, group in groups)
+    return Compiled(sources.shared(buyers) + selects, sources.params)
 
 
 def compile_count(rule: Rule, *, tenant_id: int, at: datetime) -> Compiled:
@@ -66,74 +64,56 @@ SELECT (SELECT count(*) FROM rule_found),
     return Compiled(sql, {**found.params, "rule_sample": sample})
 
 
-def _facts(normal: Normal, sources: Sources) -> _Part:
-    """The tree with its tests as facts, those of one source in one group put together."""
-    if isinstance(normal, Test):
-        return fact(normal, sources)
-    is_all = isinstance(normal, Both)
-    parts = _together([_facts(part, sources) for part in normal.parts], is_all=is_all)
-    return parts[0] if len(parts) == 1 else (_All if is_all else _Any)(tuple(parts))
-
-
-def _together(parts: Iterable[_Part], *, is_all: bool) -> list[_Part]:
-    """A source has one row of a contact at most, so that two facts about it are one."""
-    found: dict[object, _Part] = {}
-    for part in parts:
-        key = (part.source, part.has_row) if isinstance(part, Fact) else part
-        found[key] = _one_fact(found.get(key), part, is_all=is_all)
-    return list(found.values())
-
-
-def _one_fact(first: _Part | None, second: _Part, *, is_all: bool) -> _Part:
-    if not isinstance(first, Fact) or not isinstance(second, Fact):
-        return second
-    word = "AND" if is_all == second.has_row else "OR"
-    return Fact(second.source, f"({first.sql}) {word} ({second.sql})", second.has_row)
-
-
-def _needs(part: _Part) -> frozenset[str]:
+def _needs(part: Part) -> frozenset[str]:
     """The sources without a row in which a part is never true."""
     if isinstance(part, Fact):
         return frozenset({part.source}) if part.source is not None and part.has_row else frozenset()
     needs = [_needs(inner) for inner in part.parts]
-    return frozenset().union(*needs) if isinstance(part, _All) else frozenset.intersection(*needs)
+    return frozenset().union(*needs) if isinstance(part, AllOf) else frozenset.intersection(*needs)
 
 
-def _groups(parts: Sequence[_Part]) -> list[tuple[str, list[_Part]]]:
+def _groups(parts: Sequence[Part]) -> list[tuple[_Start, list[Part]]]:
     """Alternatives by the source that each starts from; all in one pass when one of them may be true of anybody."""
     needs = [_needs(part) for part in parts]
     if not all(needs):
-        return [(CONTACTS, list(parts))]
-    groups: dict[str, list[_Part]] = {}
+        return [(_ANYBODY, list(parts))]
+    groups: dict[_Start, list[Part]] = {}
     for part, sources in zip(parts, needs, strict=True):
-        groups.setdefault(min(sources, key=_width), []).append(part)
+        groups.setdefault(_start(sources), []).append(part)
     return list(groups.items())
 
 
-def _width(source: str) -> tuple[bool, bool, str]:
-    """Contacts, whose ranges have an index, before sets before sums, which hold nearly everybody."""
-    return source != CONTACTS, source == STATS, source
+def _start(needs: frozenset[str]) -> _Start:
+    """Sets, where there are some to be in at once: that leaves few, whose rows are looked up. Else one source.
+
+    Contacts, whose ranges have an index, come before a set, and that before sums, which hold nearly everybody.
+    """
+    sets = sorted(needs - {CONTACTS, STATS})
+    if len(sets) > 1:
+        return _Start(sets[0], leaves_few=True)
+    return _Start(CONTACTS if CONTACTS in needs else sets[0] if sets else STATS)
 
 
-def _select(part: _Part, sources: Sources, *, start: str) -> str:
+def _select(part: Part, sources: Sources, start: _Start) -> str:
+    name = start.source
     reads = _reads(part)
     joined = reads if sources.is_probing else reads & {CONTACTS, STATS}
-    joins = "".join(sources.join(name, to=start) for name in sorted(joined - {start}))
-    where = _sql(part, sources, joined | {start}, start)
-    return f"SELECT {start}.contact_id AS id FROM {sources.start(start)}{joins}\nWHERE {where}"  # noqa: S608 - constants
+    joins = "".join(sources.join(each, to=name, by_key=start.leaves_few) for each in sorted(joined - {name}))
+    where = _sql(part, sources, joined | {name}, name)
+    return f"SELECT {name}.contact_id AS id FROM {sources.start(name)}{joins}\nWHERE {where}"  # noqa: S608 - constants
 
 
-def _reads(part: _Part) -> frozenset[str]:
+def _reads(part: Part) -> frozenset[str]:
     if isinstance(part, Fact):
         return frozenset() if part.source is None else frozenset({part.source})
     return frozenset().union(*(_reads(inner) for inner in part.parts))
 
 
-def _sql(part: _Part, sources: Sources, joined: frozenset[str], start: str) -> str:
+def _sql(part: Part, sources: Sources, joined: frozenset[str], start: str) -> str:
     """A part over joined sources, true where it is true, and else false or null."""
     if isinstance(part, Fact):
         return _fact_sql(part, sources, joined, start)
-    word = " AND " if isinstance(part, _All) else " OR "
+    word = " AND " if isinstance(part, AllOf) else " OR "
     return f"({word.join(_sql(inner, sources, joined, start) for inner in part.parts)})"
 
 

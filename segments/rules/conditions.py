@@ -1,11 +1,11 @@
 """A test as one fact: the contact has, or has not, a row in some source of which something is true. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from segments.rules.normal import Test
-from segments.rules.sources import CONTACTS, STATS, Sources
+from segments.rules.sources import CONTACTS, STATS, SUMS, Sources
 from segments.rules.tree import (
     AcquiredLeaf,
     AttributeLeaf,
@@ -38,18 +38,21 @@ _COMPARISONS: Mapping[str, tuple[str, str, Callable[[int], bool]]] = {
 class Fact:
     """Whether the contact has a row in a source for which `sql` is true: `has_row` says which answer is asked for.
 
-    Without a source nothing is read, and the answer is that there is none.
+    Without a source nothing is read, and the answer is that there is none. `needs` is what the purchases in a window,
+    and so those to date, sum up to before anything is taken back, of whoever has such a row in it; empty if that may be
+    nothing.
     """
 
     source: str | None
     sql: str
     has_row: bool
+    needs: str = ""
 
 
 def fact(test: Test, sources: Sources) -> Fact:
     """The fact that makes a test true."""
     found = _MAKE[type(test.leaf)](test.leaf, sources)
-    return found if test.is_true else Fact(found.source, found.sql, not found.has_row)
+    return found if test.is_true else replace(found, has_row=not found.has_row)
 
 
 def holds_of_none(leaf: OrdersLeaf, currency: str) -> bool:
@@ -91,11 +94,21 @@ def _orders(leaf: OrdersLeaf, sources: Sources) -> Fact:
         value = minor_units(leaf, sources.rule.currency)
     except MisfitValue:
         return _NOBODY
-    source = STATS if leaf.days is None else sources.window(leaf.days)
-    name = f"{source}.{'purchases' if leaf.measure == 'count' else 'net'}"
     same, opposite, holds_of = _COMPARISONS[leaf.op]
     has_row = not holds_of(value)
-    return Fact(source, f"{name} {same if has_row else opposite} {sources.add(value)}", has_row)
+    op, asked = same if has_row else opposite, sources.add(value)
+    column = "purchases" if leaf.measure == "count" else "net"
+    if leaf.days is None:
+        return Fact(STATS, f"{STATS}.{column} {op} {asked}", has_row)
+    source = sources.window(leaf.days)
+    return Fact(source, f"{source}.{column} {op} {asked}", has_row, _needs(leaf, op, value, asked))
+
+
+def _needs(leaf: OrdersLeaf, op: str, value: int, asked: str) -> str:
+    """Nobody has more purchases, or a higher net sum, than all purchases make: of the window, and so of all days."""
+    if op not in (">", ">=") and (op != "=" or value < 0):
+        return ""
+    return f"{SUMS}.{'purchases' if leaf.measure == 'count' else 'gross'} {'>' if op == '>' else '>='} {asked}"
 
 
 def _attribute(leaf: AttributeLeaf, sources: Sources) -> Fact:

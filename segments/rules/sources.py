@@ -1,6 +1,7 @@
 """What the tests of a rule read: sub-selects with at most one row per contact, each named once. Pure."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,14 +11,18 @@ from segments.rules.values import Typed
 
 CONTACTS = "c"
 STATS = "s"
+# becomes what stands for sums of purchases: those to date, or those of a window
+SUMS = "<sums>"
 _CASTS = {"text": "text", "number": "float8", "date": "date"}
 _COMPARISONS = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 # decisions/0008: the planner takes the average tenant, not one that its statistics do not know
 TENANT = "(SELECT %(rule_tenant)s::bigint)"
 # `<of>` becomes whose rows are read: everybody's, or those of the contact at hand; `<tenant>` the tenant's number
+_EVERYBODY = "IS NOT NULL"
 _CONTACTS = """SELECT id AS contact_id, channel_id, acquired_at FROM contacts_contact
   WHERE tenant_id = <tenant> AND id <of>"""
-_STATS = """SELECT contact_id, purchases, gross_minor - refunded_minor AS net, first_purchase_at, last_purchase_at
+_STATS = """SELECT contact_id, purchases, gross_minor AS gross, gross_minor - refunded_minor AS net, first_purchase_at,
+    last_purchase_at
   FROM orders_contactstats WHERE tenant_id = <tenant> AND contact_id <of>"""
 _TAGGED = """SELECT contact_id FROM contacts_contacttag
   WHERE tenant_id = <tenant> AND contact_id <of> AND tag_id"""
@@ -25,24 +30,34 @@ _VALUED = """SELECT contact_id FROM contacts_attributevalue
   WHERE tenant_id = <tenant> AND contact_id <of> AND attribute_id"""
 _MEMBERS = """SELECT contact_id FROM segments_segmentmember
   WHERE tenant_id = <tenant> AND contact_id <of> AND segment_id"""
-_PURCHASES = """FROM orders_order o
+# what is in a window; `<since>` becomes its first instant
+_BOUGHT = """SELECT o.contact_id, count(*) AS purchases, sum(o.base_amount_minor) AS gross FROM orders_order o
   WHERE o.tenant_id = <tenant> AND o.paid_at > <since> AND o.status = 'paid' AND o.amount_minor > 0
-    AND o.contact_id <of>"""
-_COUNTED = """SELECT o.contact_id, count(*) AS purchases <purchases>
+    AND o.contact_id <of>
   GROUP BY o.contact_id"""
 # An order is looked up by its key: `version_at` stands in no index, so that none by time, which starts with the tenant
 # too, can be read in place of the row.
+_RETURNED = """SELECT f.contact_id, sum(f.base_amount_minor) AS minor FROM orders_refund f
+  LEFT JOIN LATERAL (
+    SELECT status FROM orders_order
+    WHERE tenant_id = <tenant> AND id = f.order_id AND version_at < 'infinity' OFFSET 0) o ON true
+  WHERE f.tenant_id = <tenant> AND f.refunded_at > <since> AND NOT f.is_superseded
+    AND (f.order_id IS NULL OR o.status = 'paid') AND f.contact_id <of>
+  GROUP BY f.contact_id"""
+# a window; `<bought>` becomes a FROM item that holds what was bought in it
+_COUNTED = "SELECT p.contact_id, p.purchases FROM <bought> p"
 _SUMMED = """SELECT coalesce(p.contact_id, r.contact_id) AS contact_id, coalesce(p.purchases, 0) AS purchases,
-    coalesce(p.minor, 0) - coalesce(r.minor, 0) AS net
-  FROM (SELECT o.contact_id, count(*) AS purchases, sum(o.base_amount_minor) AS minor <purchases>
-    GROUP BY o.contact_id) p
-  FULL JOIN (SELECT f.contact_id, sum(f.base_amount_minor) AS minor FROM orders_refund f
-    LEFT JOIN LATERAL (
-      SELECT status FROM orders_order
-      WHERE tenant_id = <tenant> AND id = f.order_id AND version_at < 'infinity' OFFSET 0) o ON true
-    WHERE f.tenant_id = <tenant> AND f.refunded_at > <since> AND NOT f.is_superseded
-      AND (f.order_id IS NULL OR o.status = 'paid') AND f.contact_id <of>
-    GROUP BY f.contact_id) r ON r.contact_id = p.contact_id"""
+    coalesce(p.gross, 0) - coalesce(r.minor, 0) AS net
+  FROM <bought> p
+  FULL JOIN (<returned>) r ON r.contact_id = p.contact_id""".replace("<returned>", _RETURNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Buyers:
+    """Who is in a window: of whose sums there `needs` is true, and `to_date`, if anything, of those to date."""
+
+    needs: str
+    to_date: str = ""
 
 
 class Sources:
@@ -60,7 +75,7 @@ class Sources:
             # as the text of an array: a list of thousands of constants takes long to plan
             self.params["rule_ids"] = f"{{{','.join(map(str, sorted(set(contact_ids))))}}}"
         self._bodies = {CONTACTS: _CONTACTS, STATS: _STATS}
-        self._windows: list[str] = []
+        self.windows: dict[str, str] = {}  # the first instant of each
         self._made: dict[Hashable, str] = {}
         self._net_days = {
             leaf.days for _, leaf in nodes_of(rule) if isinstance(leaf, OrdersLeaf) and leaf.measure == "net"
@@ -109,40 +124,50 @@ class Sources:
 
     def window(self, days: int) -> str:
         """What each contact bought within some days: `purchases`, and `net` where the rule asks for it."""
-        body = _SUMMED if days in self._net_days else _COUNTED
-        return self._once(
-            ("window", days),
-            lambda: self._window(body.replace("<purchases>", _PURCHASES).replace("<since>", self.edge(days))),
-        )
+        return self._once(("window", days), lambda: self._window(days))
 
-    def _window(self, body: str) -> str:
-        name = self._name(body)
-        self._windows.append(name)
+    def _window(self, days: int) -> str:
+        name = self._name(_SUMMED if days in self._net_days else _COUNTED)
+        self.windows[name] = self.edge(days)
         return name
 
-    def shared(self) -> str:
-        """The sources that are aggregated once however often they are read, as a statement's first words."""
-        if self.is_probing or not self._windows:
+    def shared(self, buyers: Mapping[str, Buyers]) -> str:
+        """The windows, aggregated once however often they are read, as a statement's first words."""
+        if self.is_probing or not self.windows:
             return ""
-        told = (f"{name} AS ({self._read(name, 'IS NOT NULL')})" for name in self._windows)
-        return f"WITH {', '.join(told)}\n"
+        told = [item for name in self.windows for item in self._shared(name, buyers.get(name))]
+        return f"WITH {', '.join(f'{name} AS ({body})' for name, body in told)}\n"
+
+    def _shared(self, name: str, buyers: Buyers | None) -> list[tuple[str, str]]:
+        if buyers is None:
+            return [(name, self._read(name, _EVERYBODY))]
+        bought = f"{name}_bought"
+        among = f"IN (SELECT contact_id FROM {bought}) IS TRUE"  # noqa: S608 - constants
+        return [(bought, self._bought(name, buyers)), (name, self._read(name, among, bought=bought))]
+
+    def _bought(self, name: str, buyers: Buyers) -> str:
+        among = f"SELECT {STATS}.contact_id FROM {self.start(STATS)} WHERE {buyers.to_date}"  # noqa: S608 - compiled
+        of = f"IN ({among}) IS TRUE" if buyers.to_date else _EVERYBODY
+        body, needs = _filled(_BOUGHT, of, self.windows[name]), buyers.needs.replace(SUMS, "p")
+        return f"SELECT p.* FROM ({body}) p WHERE {needs}"  # noqa: S608 - compiled
 
     def start(self, name: str) -> str:
         """The FROM item with which a select starts; the contacts, when it probes."""
         if self.is_probing:
             probe = self._read(name, "= k.id OFFSET 0")
             return f"unnest(%(rule_ids)s::bigint[]) AS k(id)\nCROSS JOIN LATERAL ({probe}) {name}"
-        return name if name in self._windows else f"({self._read(name, 'IS NOT NULL')}) {name}"
+        return name if name in self.windows else f"({self._read(name, _EVERYBODY)}) {name}"
 
-    def join(self, name: str, *, to: str) -> str:
-        """An outer join of a source to the one that the select started from."""
-        if self.is_probing:
+    def join(self, name: str, *, to: str, by_key: bool = False) -> str:
+        """An outer join of a source to the one that the select started from; `by_key`: whatever the planner thinks."""
+        if self.is_probing or by_key:
             probe = self._read(name, f"= {to}.contact_id")
             return f"\nLEFT JOIN LATERAL ({probe} OFFSET 0) {name} ON true"
         return f"\nLEFT JOIN {self.start(name)} ON {name}.contact_id = {to}.contact_id"
 
-    def _read(self, name: str, of: str) -> str:
-        return self._bodies[name].replace("<of>", of).replace("<tenant>", TENANT)
+    def _read(self, name: str, of: str, *, bought: str = f"({_BOUGHT})") -> str:
+        body = self._bodies[name].replace("<bought>", bought)
+        return _filled(body, of, self.windows.get(name, ""))
 
     def _source(self, key: Hashable, make: Callable[[], str]) -> str:
         return self._once(key, lambda: self._name(make()))
@@ -156,3 +181,7 @@ class Sources:
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]
+
+
+def _filled(body: str, of: str, since: str) -> str:
+    return body.replace("<of>", of).replace("<since>", since).replace("<tenant>", TENANT)

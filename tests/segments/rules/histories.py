@@ -153,17 +153,29 @@ leaves = st.one_of(
     timed,
     timed,
 )
-trees = st.recursive(
-    leaves,
-    lambda inner: (
-        _leaf("all", of=st.lists(inner, min_size=1, max_size=3))
-        | _leaf("any", of=st.lists(inner, min_size=1, max_size=3))
-        | _leaf("not", of=inner)
-    ),
-    max_leaves=8,
+
+
+def _trees(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.recursive(
+        leaves,
+        lambda inner: (
+            _leaf("all", of=st.lists(inner, min_size=1, max_size=3))
+            | _leaf("any", of=st.lists(inner, min_size=1, max_size=3))
+            | _leaf("not", of=inner)
+        ),
+        max_leaves=8,
+    )
+
+
+trees = _trees(leaves)
+# one window, and sums to date beside it that can say whose orders in it are grouped
+_windowed = _leaf("orders", measure=st.just("count"), op=_ops, value=st.integers(0, 3), days=st.just(30)) | _leaf(
+    "orders", measure=st.just("net"), op=_ops, value=st.sampled_from(NETS), days=st.just(30)
 )
+_to_date = _leaf("orders", measure=st.just("count"), op=_ops, value=st.integers(0, 3))
+windowed = _trees(_windowed | _to_date | _dated("last_order", can_be_never=True))
 # small ones find more at the edges, where a large one is true for other reasons
-rules = sums | timed | trees
+rules = sums | timed | windowed | trees
 
 
 @dataclass

@@ -63,7 +63,17 @@ def test_no_set_is_read_once_for_each_contact(strangers: Any) -> None:
     told = _explained(tenant, compile_rule(rule, tenant_id=tenant.pk, at=AT))
 
     assert "Join Filter" not in told
-    assert told.count("hashed SubPlan") >= 2
+    assert told.count("hashed SubPlan") == 4  # the values, the window, whose orders are in it, whose refunds
+
+
+def test_who_is_in_several_sets_is_looked_up_by_the_key(strangers: Any) -> None:
+    from segments.rules import compile_rule
+
+    tenant, rule = strangers
+
+    told = _explained(tenant, compile_rule(rule, tenant_id=tenant.pk, at=AT))
+
+    assert "id = contacts_contacttag.contact_id" in told
 
 
 def test_some_contacts_are_looked_up_by_their_keys(strangers: Any) -> None:
@@ -98,6 +108,17 @@ def test_among_a_thousand_small_tenants_people_are_looked_up_by_their_keys_too(m
 
     assert "orders_refund_by_contact" in told and "orders_order_by_contact" in told
     assert "_by_time" not in told
+
+
+def test_among_a_thousand_small_tenants_no_set_is_read_once_for_each_contact_either(many_tenants: Any) -> None:
+    from segments.rules import compile_rule
+
+    tenant, rule = many_tenants
+
+    told = _explained(tenant, compile_rule(rule, tenant_id=tenant.pk, at=AT))
+
+    assert "Join Filter" not in told
+    assert told.count("hashed SubPlan") == 4
 
 
 def test_edges_are_scanned_by_the_indexes_of_their_instants(strangers: Any) -> None:

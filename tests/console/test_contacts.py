@@ -20,7 +20,7 @@ from tests.scrm.timeline.life import KINDS_TOLD, live, walk_through
 
 HTMX = {"HX-Request": "true"}
 LIST_QUERIES = 14
-CONTACT_QUERIES = 26
+CONTACT_QUERIES = 32
 
 
 def names(answer: Any) -> list[str]:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
 LIST_QUERIES = 14
-CONTACT_QUERIES = 26
+CONTACT_QUERIES = 32
 
 
 def names(answer: Any) -> list[str]:

@@ -112,4 +112,4 @@ def test_statements_do_not_grow_with_the_story(acme: Any, count: int) -> None:
     with tenant_transaction(acme.pk), CaptureQueriesContext(connection) as seen:
         timeline_page(tenant=acme, contact_id=contact_id, before=None, limit=30)
 
-    assert len(seen) == 9
+    assert len(seen) == 10

@@ -16,6 +16,7 @@ from contacts.selectors.people import (
     known_ids,
     list_ordering,
     search_contacts,
+    tags_of,
 )
 from contacts.selectors.story import consents, timeline_items, whole_instants
 from contacts.selectors.tag_lists import TagSummary, tag_groups, tag_names, tag_people, tag_summaries, tags
@@ -45,6 +46,7 @@ __all__ = [
     "tag_people",
     "tag_summaries",
     "tags",
+    "tags_of",
     "timeline_items",
     "value_people",
     "whole_instants",

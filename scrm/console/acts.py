@@ -20,6 +20,8 @@ ACTS: Mapping[str, StrOrPromise] = {
     "member.removed": gettext_lazy("member removed"),
     "api_key.created": gettext_lazy("API key made"),
     "api_key.revoked": gettext_lazy("API key revoked"),
+    "contacts.exported": gettext_lazy("contacts exported"),
+    "job.fetched": gettext_lazy("file fetched"),
     "demo.loaded": gettext_lazy("demo loaded"),
     "sop.published": gettext_lazy("SOP published"),
     "sop.paused": gettext_lazy("SOP paused"),
@@ -29,6 +31,8 @@ ACTS: Mapping[str, StrOrPromise] = {
 }
 DETAILS: Mapping[str, StrOrPromise] = {
     "before": gettext_lazy("before"),
+    "columns": gettext_lazy("columns"),
+    "filters": gettext_lazy("filters"),
     "fields": gettext_lazy("fields"),
     "margin": gettext_lazy("margin"),
     "name": gettext_lazy("name"),

@@ -21,10 +21,10 @@ from scrm.console.work.paging import capped_count, cursor, parse_cursor
 from scrm.console.work.ranges import DayField
 from scrm.console.work.selectors import contacts as selectors
 from scrm.console.work.timeline import contact_story
+from scrm.contact_lists.filters import ListFilters, contact_filters
 from segments.models import Segment
-from segments.selectors.members import member_ids
 from sop.selectors.runs import runs_of
-from tenants.access import BOARD_READERS, sees_full_phones
+from tenants.access import BOARD_READERS, EDITORS, sees_full_phones
 from tenants.models import Tenant
 
 
@@ -52,27 +52,35 @@ class ContactForm(forms.Form):
         self.fields["channel"].choices = [("", gettext_lazy("All channels")), *channels, no_channel]  # type: ignore[attr-defined]
         self.fields["tag"].choices = [("", gettext_lazy("All tags")), *tags]  # type: ignore[attr-defined]
 
-    def filters(self) -> ContactFilters:
+    def asked(self) -> ListFilters:
         """What is asked for; a field that is not understood narrows nothing and says so beside itself."""
         self.is_valid()
         asked = self.cleaned_data
         tag = self.tags.get(asked.get("tag", ""))
         segment = asked.get("segment")
-        return ContactFilters(
+        return ListFilters(
             text=asked.get("q") or "",
             tag=TagName(*tag) if tag else None,
             channel=asked.get("channel") or None,
+            segment=int(segment) if segment else None,
             acquired_from=asked.get("acquired_from"),
             acquired_to=asked.get("acquired_to"),
-            among=member_ids(tenant=self.tenant, segment_id=int(segment)) if segment else None,
         )
+
+    def filters(self) -> ContactFilters:
+        """The same as the list's selectors take them."""
+        return contact_filters(tenant=self.tenant, filters=self.asked())
+
+
+def contact_form(request: ConsoleRequest) -> ContactForm:
+    """The filters of the list that a page is about, as its address tells them to this role."""
+    return ContactForm(request.GET, tenant=request.tenant, with_segments=request.membership.role in BOARD_READERS)
 
 
 @console_view()
 def contact_list(request: ConsoleRequest) -> HttpResponse:
     """Contacts, newest acquired first; htmx asks for the next rows, or for the whole result of a search."""
-    with_segments = request.membership.role in BOARD_READERS
-    form = ContactForm(request.GET, tenant=request.tenant, with_segments=with_segments)
+    form = contact_form(request)
     filters, after = form.filters(), parse_cursor(request.GET.get("after", ""))
     found = contact_rows(tenant=request.tenant, filters=filters, cursor=after and Place(*after))
     ids = [row.pk for row in found.contacts]
@@ -84,6 +92,8 @@ def contact_list(request: ConsoleRequest) -> HttpResponse:
         "after": cursor(found.next.acquired_at, found.next.id) if found.next else "",
         "query": query_without(request, "after"),
         "sees_full_phones": sees_full_phones(request.membership.role),
+        "may_export": request.membership.role in BOARD_READERS,
+        "may_tag": request.membership.role in EDITORS,
     }
     if after and wants_fragment(request):
         return fragment(request, "console/contacts_rows.html", **context)

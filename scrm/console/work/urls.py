@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from scrm.console.work import board, channels, contacts, home, orders
+from scrm.console.work import board, channels, contacts, contacts_export, home, jobs, orders
 
 urlpatterns = [
     path("", include("scrm.console.work.segments_urls")),
@@ -11,6 +11,10 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("contacts/", contacts.contact_list, name="contacts"),
     path("contacts/<int:contact_id>/", contacts.contact_page, name="contact"),
+    path("contacts/export/", contacts_export.export_contacts, name="export_contacts"),
+    path("jobs/", jobs.job_list, name="jobs"),
+    path("jobs/<int:job_id>/", jobs.job_page, name="job"),
+    path("jobs/<int:job_id>/file/", jobs.job_file, name="job_file"),
     path("orders/", orders.order_list, name="orders"),
     path("orders/waiting/", orders.waiting_orders, name="orders_waiting"),
     path("orders/<int:order_id>/", orders.order_page, name="order"),

@@ -20,6 +20,7 @@ from contacts.selectors.people import (
 )
 from contacts.selectors.story import consents, timeline_items, whole_instants
 from contacts.selectors.tag_lists import TagSummary, tag_groups, tag_names, tag_people, tag_summaries, tags
+from contacts.selectors.views import saved_views
 
 __all__ = [
     "NO_CHANNEL",
@@ -40,6 +41,7 @@ __all__ = [
     "known_as",
     "known_ids",
     "list_ordering",
+    "saved_views",
     "search_contacts",
     "tag_groups",
     "tag_names",

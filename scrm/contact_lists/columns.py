@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from contacts import selectors as contacts
 from contacts.models import Contact
 from orders.models import ContactStats
+from scrm.console.work.selectors.contacts import stats_of
 from sop.selectors.runs import sops_now
 from tenants.access import mask_phone
 from tenants.models import Tenant
@@ -15,6 +16,13 @@ from tenants.money import to_decimal
 
 Column = Literal["name", "phone", "channel", "tags", "acquired", "purchases", "net", "last_order", "sops"]
 COLUMNS: tuple[Column, ...] = get_args(Column)
+SHOWN_FIRST: tuple[Column, ...] = ("name", "phone", "channel", "acquired", "purchases", "net", "last_order")
+
+
+def chosen_columns(names: Collection[str]) -> list[Column]:
+    """The columns of these names in the list's order, the contact's name always first; none: what everybody sees."""
+    chosen = [column for column in COLUMNS if column in names]
+    return ["name", *(column for column in chosen if column != "name")] if chosen else list(SHOWN_FIRST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,7 @@ class Line:
 def lines(*, tenant: Tenant, people: Sequence[Contact], columns: Collection[str]) -> list[Line]:
     """What the columns show of these contacts, in order: at most a statement a column, whatever their number."""
     ids = [contact.pk for contact in people]
-    stats = _stats(tenant, ids) if {"purchases", "net", "last_order"} & set(columns) else {}
+    stats = stats_of(tenant=tenant, contact_ids=ids) if {"purchases", "net", "last_order"} & set(columns) else {}
     tags = contacts.tags_of(tenant=tenant, contact_ids=ids) if "tags" in columns else {}
     sops = sops_now(tenant=tenant, contact_ids=ids) if "sops" in columns else {}
     return [
@@ -54,8 +62,3 @@ def cells(line: Line, *, columns: Sequence[Column], tenant: Tenant, full_phones:
         "sops": "; ".join(line.sops),
     }
     return [contact.pk, *(values[column] for column in columns)]
-
-
-def _stats(tenant: Tenant, contact_ids: list[int]) -> dict[int, ContactStats]:
-    rows = ContactStats.objects.for_tenant(tenant).filter(contact__in=contact_ids)
-    return {row.contact_id: row for row in rows}

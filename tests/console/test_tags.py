@@ -187,6 +187,27 @@ def test_a_tag_of_more_than_fit_into_a_request_is_left_to_a_worker(
     assert "Put on 3; 2 had it already." in page
 
 
+def test_a_tag_of_those_who_were_chosen(acme: Any, bob: Any) -> None:
+    vip = tag(acme, "vip")
+    first, _second, third = people(acme, 3)
+
+    answer = post(bob, f"contacts/tagging/?contacts={first},{third}", move="put", tag=vip)
+
+    assert told(answer) == ["Put on 2 contacts."]
+    assert carriers(acme, vip) == [first, third]
+
+
+@pytest.mark.parametrize("chosen", ["all", "1;2", ",".join(map(str, range(1, 502))), "9" * 30, "0"])
+def test_who_was_chosen_in_a_way_that_is_not_understood_is_nobody(acme: Any, bob: Any, chosen: str) -> None:
+    vip = tag(acme, "vip")
+    people(acme, 3)
+
+    answer = post(bob, f"contacts/tagging/?contacts={chosen}", move="put", tag=vip)
+
+    assert b"The filters find nobody." in answer.content
+    assert carriers(acme, vip) == []
+
+
 def test_a_hostile_tag_is_text(acme: Any, bob: Any) -> None:
     nasty = '<img src=x onerror="alert(1)">'
     tag(acme, nasty)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from contacts.selectors import contact_list
 from scrm.console.views import ConsoleRequest, console_view, page
 from scrm.console.work.address import query_without
-from scrm.console.work.contacts import contact_form
+from scrm.console.work.contacts_form import columns_of, contact_form
 from scrm.console.work.jobs import requester
 from scrm.console.work.paging import capped_count
 from scrm.contact_lists.columns import COLUMNS
@@ -38,7 +38,7 @@ class ExportForm(forms.Form):
 def export_contacts(request: ConsoleRequest) -> HttpResponse:
     """Ask for a file of everybody whom the contact list's filters find."""
     filters = contact_form(request)
-    form = ExportForm(request.POST if request.method == "POST" else None, initial={"columns": COLUMNS})
+    form = ExportForm(request.POST if request.method == "POST" else None, initial={"columns": columns_of(request)})
     full_phones = sees_full_phones(request.membership.role)
     if request.method == "POST" and form.is_valid():
         job = ask_for_export(

@@ -15,7 +15,7 @@ from contacts import selectors
 from contacts.models import ContactTag
 from scrm.console.views import ConsoleRequest, console_view, fragment, page
 from scrm.console.work.address import query_without
-from scrm.console.work.contacts import contact_form
+from scrm.console.work.contacts_form import contact_form
 from scrm.console.work.jobs import requester
 from scrm.console.work.paging import capped_count
 from scrm.contact_lists.filters import ListFilters

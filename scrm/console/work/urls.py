@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from scrm.console.work import board, channels, contacts, contacts_export, home, jobs, orders
+from scrm.console.work import board, channels, contacts, contacts_export, contacts_views, home, jobs, orders
 
 urlpatterns = [
     path("", include("scrm.console.work.segments_urls")),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("contacts/", contacts.contact_list, name="contacts"),
     path("contacts/<int:contact_id>/", contacts.contact_page, name="contact"),
     path("contacts/export/", contacts_export.export_contacts, name="export_contacts"),
+    path("contacts/views/", contacts_views.view_save, name="contact_view_save"),
+    path("contacts/views/<int:view_id>/delete/", contacts_views.view_delete, name="contact_view_delete"),
+    path("contacts/columns/", contacts_views.columns_choose, name="contact_columns"),
     path("jobs/", jobs.job_list, name="jobs"),
     path("jobs/<int:job_id>/", jobs.job_page, name="job"),
     path("jobs/<int:job_id>/file/", jobs.job_file, name="job_file"),

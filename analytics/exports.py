@@ -26,7 +26,7 @@ MAX_CONTACTS = 100_000
 _CONTACT_HEADS = (
     "contact", "name", "channel", "acquired_at", "purchases", "revenue_net", "revenue_gross", "mature",
 )  # fmt: skip
-_FORMULA = re.compile(r"^\s*[=+\-@\t\r\n]")
+_FORMULA = re.compile(r"^\s*[=+\-@|%\t\r\n＝＋－＠｜％]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -60,8 +60,8 @@ def contact_file(*, tenant: Tenant, query: CellQuery, form: FileFormat) -> tuple
 def _contact_cells(person: CellContact, currency: str) -> list[Any]:
     return [
         person.contact_id,
-        _safe(person.name),
-        _safe(person.channel),
+        safe_cell(person.name),
+        safe_cell(person.channel),
         person.acquired_at.isoformat(),
         person.purchases,
         to_decimal(person.net_minor, currency),
@@ -96,7 +96,7 @@ def to_file(lines: Sequence[Mapping[str, Any]], form: FileFormat) -> bytes:
     """The lines as the bytes of a file; the first line's keys are the heads."""
     import pandas as pd  # slow to import: only where it is needed
 
-    frame = pd.DataFrame([{name: _safe(value) for name, value in line.items()} for line in lines], dtype=object)
+    frame = pd.DataFrame([{name: safe_cell(value) for name, value in line.items()} for line in lines], dtype=object)
     buffer = io.BytesIO()
     if form == "csv":
         buffer.write("\ufeff".encode())  # spreadsheets read UTF-8 only with it
@@ -106,7 +106,11 @@ def to_file(lines: Sequence[Mapping[str, Any]], form: FileFormat) -> bytes:
     return buffer.getvalue()
 
 
-def _safe(value: Any) -> Any:
+def safe_cell(value: Any) -> Any:
+    """A value that no spreadsheet takes for a formula: a text that looks like one begins with a quote mark.
+
+    Source: OWASP, "CSV Injection"
+    """
     if isinstance(value, datetime):
         return value.isoformat()
     if not isinstance(value, str):

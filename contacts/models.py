@@ -1,5 +1,6 @@
 """People and what is known of them."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -310,3 +311,25 @@ class Change(TenantModel):
     class Meta(TenantModel.Meta):
         # deleting a contact
         indexes = [models.Index(fields=["tenant", "contact"], name="contacts_change_by_contact")]
+
+
+class SavedView(TenantModel):
+    """A list of contacts under a name: its filters and columns; one member's, or everybody's.
+
+    Written by `services.views`.
+    """
+
+    name = models.CharField(_("name"), max_length=60)
+    # the fields of the list's address
+    filters = models.JSONField(default=dict)
+    columns = ArrayField(models.CharField(max_length=20), default=list)
+    is_shared = models.BooleanField(_("for everybody"), default=False)
+    created_by = models.ForeignKey("tenants.User", on_delete=models.CASCADE, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("view")
+        verbose_name_plural = _("views")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "created_by", "name"], name="contacts_savedview_one_per_name")
+        ]

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from scrm.contact_lists.api import ContactExportView
 from scrm.timeline.api import TimelineView
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,5 +13,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("sop.api.urls")),
     path("api/v1/", include("segments.api.urls")),
     path("api/v1/", include("analytics.api.urls")),
+    path("api/v1/contacts/export", ContactExportView.as_view()),
     path("api/v1/contacts/<int:contact_id>/timeline", TimelineView.as_view()),
 ]

@@ -213,6 +213,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 # touchpoints have workers of their own: whoever sends waits for a provider, and nobody else waits for that
 CELERY_TASK_ROUTES = {
+    "jobs.run": {"queue": "jobs"},
     "orders.*": {"queue": "ingest"},
     "segments.build": {"queue": "segments"},
     "segments.reconcile": {"queue": "segments"},
@@ -222,6 +223,8 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "scrm.heartbeat", "schedule": schedule(10), "options": {"expires": 10}},
     "contacts-prune": {"task": "contacts.prune", "schedule": schedule(3600), "options": {"expires": 3600}},
+    "jobs-tick": {"task": "jobs.tick", "schedule": schedule(1), "options": {"expires": 1}},
+    "jobs-expire": {"task": "jobs.expire", "schedule": schedule(60), "options": {"expires": 60}},
     "orders-tick": {"task": "orders.tick", "schedule": schedule(3), "options": {"expires": 3}},
     "segments-tick": {"task": "segments.tick", "schedule": schedule(1), "options": {"expires": 1}},
     # at night in China; UTC
@@ -231,8 +234,14 @@ CELERY_BEAT_SCHEDULE = {
     "sop-sweep": {"task": "sop.sweep", "schedule": schedule(60), "options": {"expires": 60}},
     "analytics-tick": {"task": "analytics.tick", "schedule": schedule(3), "options": {"expires": 3}},
 }
-CELERY_WORKER_QUEUES = "default,ingest,segments,analytics"
+CELERY_WORKER_QUEUES = "default,ingest,segments,analytics,jobs"
 CELERY_TOUCH_QUEUES = "touch"
+
+# long work, by kind: the dotted path of a class of the shape `tenants.jobs.JobKind`
+JOB_KINDS = {
+    "contacts.export": "scrm.contact_lists.export.ContactExport",
+    "contacts.tag": "scrm.contact_lists.tagging.ContactTagging",
+}
 
 # how messages leave: a folder of sop/transports, or the dotted path of a class of that shape
 SCRM_TRANSPORT = os.environ.get("SCRM_TRANSPORT", "simulator")

@@ -1,11 +1,13 @@
 """Tenants, the people who work in them, and what guards them."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -88,6 +90,8 @@ class Membership(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
+    # what the contact list shows; empty: what it shows to everybody
+    contact_columns = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
@@ -176,3 +180,80 @@ class FxRate(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.currency} {self.date}"
+
+
+class Job(TenantModel):
+    """One piece of long work, done by a worker slice by slice. Written by `services.jobs`.
+
+    `WAITING` → (claimed: lease, next fence) `RUNNING` → `DONE` → (its file is over) `EXPIRED`; `FAILED` after several
+    tries without progress. `place` is where the next slice begins, kept in the slice's own transaction.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting for a worker")
+        RUNNING = "running", _("under way")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        EXPIRED = "expired", _("file deleted")
+
+    OPEN = (State.WAITING, State.RUNNING)
+
+    kind = models.CharField(max_length=40)
+    parameters = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    done = models.PositiveIntegerField(default=0)
+    # unknown until the first slice
+    total = models.PositiveIntegerField(null=True)
+    place = models.JSONField(null=True)
+    # what the slices counted, by name
+    outcome = models.JSONField(default=dict)
+    file_name = models.CharField(max_length=100, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+    actor = models.CharField(max_length=200)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    api_key = TenantForeignKey(ApiKey, db_on_delete="SET NULL", null=True, related_name="+")
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    # the claim's number: a worker that lost its claim changes nothing
+    fence = models.PositiveIntegerField(default=0)
+    # claims since the last slice that was kept
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        indexes = [
+            # what a worker may take
+            models.Index(
+                fields=["tenant", "lease_until"], name="tenants_job_open", condition=Q(state__in=["waiting", "running"])
+            ),
+            # whose file is over
+            models.Index(fields=["tenant", "expires_at"], name="tenants_job_expiring", condition=Q(state="done")),
+        ]
+
+    @property
+    def percent(self) -> int | None:
+        """How much is done, of 100; None while nobody knows how much there is."""
+        if self.state in (self.State.DONE, self.State.EXPIRED):
+            return 100
+        if self.total is None:
+            return None
+        return min(99, 100 * self.done // max(self.total, 1))
+
+    def has_file_at(self, at: datetime) -> bool:
+        """Whether its file can be fetched."""
+        return self.state == self.State.DONE and self.expires_at is not None and at < self.expires_at
+
+
+class JobPart(TenantModel):
+    """A piece of a job's file; in the database, so that every machine has it and row security holds it."""
+
+    job = TenantForeignKey(Job, db_on_delete="CASCADE", related_name="+")
+    # how much of the job was done before it
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["tenant", "job", "number"], name="tenants_jobpart_once")]

@@ -17,9 +17,11 @@ from contacts.selectors.people import (
     known_ids,
     list_ordering,
     search_contacts,
+    tags_of,
 )
 from contacts.selectors.story import notes, timeline_items, whole_instants
 from contacts.selectors.tag_lists import TagSummary, tag_groups, tag_names, tag_people, tag_summaries, tags
+from contacts.selectors.views import saved_views
 
 __all__ = [
     "NO_CHANNEL",
@@ -42,12 +44,14 @@ __all__ = [
     "known_ids",
     "list_ordering",
     "notes",
+    "saved_views",
     "search_contacts",
     "tag_groups",
     "tag_names",
     "tag_people",
     "tag_summaries",
     "tags",
+    "tags_of",
     "timeline_items",
     "value_people",
     "ways",

@@ -150,6 +150,16 @@ def contact_tags(*, tenant: Tenant, contact_ids: Collection[int]) -> QuerySet[Co
     return rows.select_related("tag__group").order_by("tag__group__name", "tag__name")
 
 
+def tags_of(*, tenant: Tenant, contact_ids: Collection[int]) -> dict[int, list[str]]:
+    """The tags of these contacts as people write them, by contact; who has none is left out."""
+    rows = ContactTag.objects.for_tenant(tenant).filter(contact_id__in=contact_ids)
+    found: dict[int, list[str]] = {}
+    named = rows.order_by("tag__group__name", "tag__name").values_list("contact_id", "tag__group__name", "tag__name")
+    for contact_id, group, name in named:
+        found.setdefault(contact_id, []).append(str(TagName(group, name)))
+    return found
+
+
 def known_ids(*, tenant: Tenant, contact_ids: Iterable[int]) -> set[int]:
     """Those of some ids that are contacts of the tenant."""
     with connection.cursor() as cursor:

@@ -20,6 +20,8 @@ ACTS: Mapping[str, StrOrPromise] = {
     "member.removed": gettext_lazy("member removed"),
     "api_key.created": gettext_lazy("API key made"),
     "api_key.revoked": gettext_lazy("API key revoked"),
+    "contacts.exported": gettext_lazy("contacts exported"),
+    "job.fetched": gettext_lazy("file fetched"),
     "demo.loaded": gettext_lazy("demo loaded"),
     "sop.published": gettext_lazy("SOP published"),
     "sop.paused": gettext_lazy("SOP paused"),
@@ -30,7 +32,9 @@ ACTS: Mapping[str, StrOrPromise] = {
 DETAILS: Mapping[str, StrOrPromise] = {
     "author": gettext_lazy("author"),
     "before": gettext_lazy("before"),
+    "columns": gettext_lazy("columns"),
     "contact": gettext_lazy("contact"),
+    "filters": gettext_lazy("filters"),
     "fields": gettext_lazy("fields"),
     "margin": gettext_lazy("margin"),
     "name": gettext_lazy("name"),

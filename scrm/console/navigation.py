@@ -58,6 +58,7 @@ MENU: list[tuple[str | Promise, list[Entry]]] = [
             Entry(_("Segments"), "filter_alt", "segments", BOARD_READERS),
             Entry(_("Tags"), "sell", "tags"),
             Entry(_("Attributes"), "list_alt", "attributes"),
+            Entry(_("Jobs"), "pending_actions", "jobs", BOARD_READERS),
         ],
     ),
     (

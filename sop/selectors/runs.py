@@ -35,6 +35,15 @@ def runs_of(*, tenant: Tenant, contact_id: int) -> list[RunRow]:
     return [RunRow(run, coming.get(run.pk)) for run in found]
 
 
+def sops_now(*, tenant: Tenant, contact_ids: Collection[int]) -> dict[int, list[str]]:
+    """The names of the SOPs that these contacts are in now, by contact; who is in none is left out."""
+    rows = Enrollment.objects.for_tenant(tenant).filter(contact_id__in=contact_ids, state=Enrollment.State.ACTIVE)
+    found: dict[int, list[str]] = {}
+    for contact_id, name in rows.order_by("contact_id", "entered_at", "id").values_list("contact_id", "sop__name"):
+        found.setdefault(contact_id, []).append(name)
+    return found
+
+
 def next_touchpoints(*, tenant: Tenant, run_ids: Collection[int]) -> dict[int, Touchpoint]:
     """What is planned next in each of these runs, by run; with its step."""
     planned = Touchpoint.objects.for_tenant(tenant).filter(enrollment_id__in=run_ids, state=Touchpoint.State.PLANNED)

@@ -123,7 +123,9 @@ class TenantSchema(AutoSchema):
         if isinstance(self.view, ListView) and not self.is_write:
             answer = page_type(self.view.row)
         problems = (*_PROBLEMS, *_PROBLEMS_OF_WRITES) if self.is_write else _PROBLEMS
-        return {(200, "application/json"): answer} | {(code, CONTENT_TYPE): Problem for code in problems}
+        return {(self.view.answer_status, "application/json"): answer} | {
+            (code, CONTENT_TYPE): Problem for code in problems
+        }
 
 
 def _parameter(field: Any, query: type[msgspec.Struct]) -> OpenApiParameter:

@@ -28,7 +28,7 @@ class TenantAPIView(APIView):
     """One address of one tenant's API.
 
     `scopes` says what each method needs; `query`, `body` and `answer` are the Structs of its parameters, its body and
-    its answer, for reading and for the schema. `self.at` is the request's instant.
+    its answer (sent with `answer_status`), for reading and for the schema. `self.at` is the request's instant.
     """
 
     http_method_names = [*_METHODS, "head"]
@@ -36,6 +36,7 @@ class TenantAPIView(APIView):
     query: ClassVar[type[Query]] = Query
     body: ClassVar[type[msgspec.Struct] | None] = None
     answer: ClassVar[type[msgspec.Struct] | None] = None
+    answer_status: ClassVar[int] = 200
     at: datetime
     parameters: Any
     turn: idempotency.Turn | None = None

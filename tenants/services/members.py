@@ -1,5 +1,6 @@
 """Making a tenant and deciding who works in it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -103,3 +104,8 @@ def _refuse_last_owner(*, tenant: Tenant, membership: Membership) -> None:
     owners = Membership.objects.select_for_update().filter(tenant=tenant, role=Membership.Role.OWNER)
     if list(owners.values_list("pk", flat=True)) == [membership.pk]:
         raise LastOwner(membership.user.email)
+
+
+def choose_contact_columns(*, membership: Membership, columns: Sequence[str]) -> None:
+    """Let the contact list show these columns to a member from now on; none: what it shows to everybody."""
+    Membership.objects.filter(pk=membership.pk).update(contact_columns=list(columns))

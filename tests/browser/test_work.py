@@ -21,6 +21,8 @@ WORK_PAGES = (
     "",
     "?days=90",
     "contacts/",
+    "contacts/export/",
+    "jobs/",
     "orders/",
     "orders/waiting/",
     "channels/",

@@ -21,12 +21,12 @@ from tests.scrm.timeline.life import KINDS_TOLD, live, walk_through
 pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
-LIST_QUERIES = 14
+LIST_QUERIES = 15
 CONTACT_QUERIES = 32
 
 
 def names(answer: Any) -> list[str]:
-    return [contact.name for contact, _stats, _known in answer.context["lines"]]
+    return [line.contact.name for line, _known in answer.context["lines"]]
 
 
 def get(user: Any, path: str, **query: Any) -> Any:
@@ -44,7 +44,7 @@ def test_the_list_shows_who_when_and_what_they_brought(acme: Any, bob: Any) -> N
     page = get(bob, "contacts/")
 
     text = page.content.decode()
-    shown = [(contact.name, stats.purchases, stats.net_minor) for contact, stats, _known in page.context["lines"]]
+    shown = [(line.contact.name, line.stats.purchases, line.stats.net_minor) for line, _known in page.context["lines"]]
     assert shown == [("顾客2", 1, 3000), ("顾客1", 1, 2000)]
     assert "2 contacts" in text
     assert "+8613800000002" in text

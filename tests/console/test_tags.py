@@ -7,10 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from contacts.models import ContactTag, Tag, TagGroup, TagMove
+from scrm.console.work import tags_on_contacts
 from tenants.context import tenant_transaction
 from tests.cast import log_in
 from tests.console.shop_floor import person, tell_contacts
 from tests.segments.audience import carry, live, people, tag, tagged
+from tests.tenants.counting import finish
 
 pytestmark = pytest.mark.django_db
 
@@ -163,6 +165,49 @@ def test_a_tag_of_all_whom_the_filters_find(acme: Any, bob: Any) -> None:
     assert told(answer) == ["Put on 2 contacts."]
     assert len(carriers(acme, vip)) == 2
     assert answer.request["QUERY_STRING"] == "q=%E5%B0%8F"
+
+
+def test_a_tag_of_more_than_fit_into_a_request_is_left_to_a_worker(
+    acme: Any, bob: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vip = tag(acme, "vip")
+    ids = people(acme, 5)
+    carry(acme, vip, ids[:2])
+    monkeypatch.setattr(tags_on_contacts, "AT_ONCE", 4)
+
+    asked = get(bob, "contacts/tagging/")
+    answer = post(bob, "contacts/tagging/", move="put", tag=vip)
+    job_id = answer.context["job"].pk
+    before = carriers(acme, vip)
+    finish(acme, job_id)
+
+    assert b"A tag of 5 contacts" in asked.content
+    assert b"in the background" in asked.content
+    assert (before, carriers(acme, vip)) == (ids[:2], ids)
+    page = get(bob, f"jobs/{job_id}/").content.decode()
+    assert "Put on the tag group of vip/vip" in page
+    assert "Put on 3; 2 had it already." in page
+
+
+def test_a_tag_of_those_who_were_chosen(acme: Any, bob: Any) -> None:
+    vip = tag(acme, "vip")
+    first, _second, third = people(acme, 3)
+
+    answer = post(bob, f"contacts/tagging/?contacts={first},{third}", move="put", tag=vip)
+
+    assert told(answer) == ["Put on 2 contacts."]
+    assert carriers(acme, vip) == [first, third]
+
+
+@pytest.mark.parametrize("chosen", ["all", "1;2", ",".join(map(str, range(1, 502))), "9" * 30, "0"])
+def test_who_was_chosen_in_a_way_that_is_not_understood_is_nobody(acme: Any, bob: Any, chosen: str) -> None:
+    vip = tag(acme, "vip")
+    people(acme, 3)
+
+    answer = post(bob, f"contacts/tagging/?contacts={chosen}", move="put", tag=vip)
+
+    assert b"The filters find nobody." in answer.content
+    assert carriers(acme, vip) == []
 
 
 def test_a_hostile_tag_is_text(acme: Any, bob: Any) -> None:

@@ -13,8 +13,8 @@ CONVERTER = re.compile(r"<(?:[^:>]+:)?(\w+)>")
 FIXED = {"app_label": "contacts"}
 # names by which pages are, or might come to be, asked for a row
 ASKED = (
-    "id contact order channel source group tag segment sop step copy member key object_id tenant_id q cohort cursor p"
-    " contact__id__exact channel__id__exact group__id__exact tenant__id__exact source__id__exact"
+    "id contact contacts order channel source group tag segment sop step copy member key object_id tenant_id q cohort"
+    " cursor p contact__id__exact channel__id__exact group__id__exact tenant__id__exact source__id__exact"
 ).split()
 
 

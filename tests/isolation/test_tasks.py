@@ -10,6 +10,9 @@ from tests.isolation.rows import fill
 
 SYSTEM_TASKS = {
     "scrm.heartbeat",
+    "jobs.tick",
+    "jobs.run",
+    "jobs.expire",
     "contacts.prune",
     "orders.tick",
     "segments.tick",

@@ -1,6 +1,5 @@
 """Tags put on contacts by hand: on one, or on all whom the contact list's filters find."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -14,16 +13,19 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from contacts import selectors
 from contacts.models import ContactTag
-from contacts.services.tags import assign_tags, remove_tags
 from scrm.console.views import ConsoleRequest, console_view, fragment, page
 from scrm.console.work.address import query_without
-from scrm.console.work.contacts import ContactForm
+from scrm.console.work.contacts_form import contact_form
+from scrm.console.work.jobs import requester
+from scrm.console.work.paging import capped_count
 from scrm.console.work.timeline import story_changed
+from scrm.contact_lists.filters import ListFilters
+from scrm.contact_lists.tagging import MOVES, ask_for_tagging
 from tenants.access import EDITORS
-from tenants.models import Tenant
+from tenants.models import Job, Tenant
 
-MOST_AT_ONCE = 10_000
-_MOVES: dict[str, Callable[..., int]] = {"put": assign_tags, "take": remove_tags}
+# more than these are left to a worker
+AT_ONCE = 1_000
 
 
 class MoveForm(forms.Form):
@@ -40,12 +42,23 @@ class MoveForm(forms.Form):
 
     def apply(self, request: ConsoleRequest, contact_ids: list[int]) -> int:
         """Move the tag of these contacts; of how many it moved."""
-        return _MOVES[self.cleaned_data["move"]](
+        return MOVES[self.cleaned_data["move"]](
             tenant=request.tenant,
             contact_ids=contact_ids,
             tags=[int(self.cleaned_data["tag"])],
             source=ContactTag.Source.HAND,
             actor=str(request.user),
+            at=timezone.now(),
+        )
+
+    def ask(self, request: ConsoleRequest, filters: ListFilters) -> Job:
+        """Leave the move to a worker."""
+        return ask_for_tagging(
+            tenant=request.tenant,
+            filters=filters,
+            move=self.cleaned_data["move"],
+            tag_id=int(self.cleaned_data["tag"]),
+            requester=requester(request),
             at=timezone.now(),
         )
 
@@ -70,19 +83,20 @@ def contact_tags(request: ConsoleRequest, contact_id: int) -> HttpResponse:
 
 @console_view(roles=EDITORS)
 def tag_contacts(request: ConsoleRequest) -> HttpResponse:
-    """Move a tag of everybody whom the contact list's filters find."""
-    filters = ContactForm(request.GET, tenant=request.tenant)
+    """Move a tag of everybody whom the contact list's filters find: at once, or of more than AT_ONCE by a job."""
+    filters = contact_form(request)
     found = selectors.contact_list(tenant=request.tenant, filters=filters.filters())
-    ids = list(found.values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
+    ids = list(found.values_list("pk", flat=True)[: AT_ONCE + 1])
     form = MoveForm(request.POST or None, tenant=request.tenant)
-    if request.method == "POST" and form.is_valid() and 0 < len(ids) <= MOST_AT_ONCE:
-        moved = form.apply(request, ids)
-        messages.success(request, _told(form.cleaned_data["move"], moved))
+    if request.method == "POST" and form.is_valid() and ids:
+        if len(ids) > AT_ONCE:
+            return redirect("job", form.ask(request, filters.asked()).pk)
+        messages.success(request, _told(form.cleaned_data["move"], form.apply(request, ids)))
         return redirect(f"{reverse('contacts')}?{query_without(request)}")
     return page(
         request, "console/tags_bulk.html", title=_("Tag these contacts"), parent_title=_("Contacts"),
         parent_link=f"{reverse('contacts')}?{query_without(request)}", form=form, count=len(ids),
-        is_too_many=len(ids) > MOST_AT_ONCE, most=MOST_AT_ONCE,
+        shown=capped_count(found), is_long=len(ids) > AT_ONCE,
     )  # fmt: skip
 
 

@@ -181,9 +181,9 @@ def test_tags_of_one_contact_and_of_all_who_are_found(open_browser: Any, bob: An
 
     page.get_by_role("link", name="Edit tags").click()
     page.get_by_role("button", name="Put on").click()
-    expect(page.locator(".s-chips li")).to_contain_text("group of vip/vip")
+    expect(page.locator(".p-chips li")).to_contain_text("group of vip/vip")
     page.get_by_role("button", name="Take off vip").click()
-    expect(page.locator(".s-chips")).to_have_text("No tags.")
+    expect(page.locator(".p-chips")).to_have_text("No tags.")
     page.goto("/t/acme/contacts/")
     page.get_by_role("link", name="Tag these contacts").click()
     page.get_by_role("button", name="Do it").click()

@@ -154,28 +154,39 @@ leaves = st.one_of(
     timed,
 )
 
-
-def _trees(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.recursive(
-        leaves,
-        lambda inner: (
-            _leaf("all", of=st.lists(inner, min_size=1, max_size=3))
-            | _leaf("any", of=st.lists(inner, min_size=1, max_size=3))
-            | _leaf("not", of=inner)
-        ),
-        max_leaves=8,
-    )
-
-
-trees = _trees(leaves)
-# one window, and sums to date beside it that can say whose orders in it are grouped
-_windowed = _leaf("orders", measure=st.just("count"), op=_ops, value=st.integers(0, 3), days=st.just(30)) | _leaf(
-    "orders", measure=st.just("net"), op=_ops, value=st.sampled_from(NETS), days=st.just(30)
+trees = st.recursive(
+    leaves,
+    lambda inner: (
+        _leaf("all", of=st.lists(inner, min_size=1, max_size=3))
+        | _leaf("any", of=st.lists(inner, min_size=1, max_size=3))
+        | _leaf("not", of=inner)
+    ),
+    max_leaves=8,
 )
-_to_date = _leaf("orders", measure=st.just("count"), op=_ops, value=st.integers(0, 3))
-windowed = _trees(_windowed | _to_date | _dated("last_order", can_be_never=True))
 # small ones find more at the edges, where a large one is true for other reasons
-rules = sums | timed | windowed | trees
+rules = sums | timed | trees
+
+
+def _or_not(rule: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return rule | _leaf("not", of=rule)
+
+
+# facts about one window, alone and beside sums to date
+_of_window = _or_not(
+    _leaf("orders", measure=st.just("count"), op=_ops, value=st.integers(0, 3), days=st.just(30))
+    | _leaf("orders", measure=st.just("net"), op=_ops, value=st.sampled_from(NETS), days=st.just(30))
+)
+_to_date = _or_not(
+    _leaf("orders", measure=st.just("count"), op=_ops, value=st.integers(0, 3))
+    | _dated("last_order", can_be_never=True)
+)
+_beside = _leaf("all", of=st.tuples(_of_window, _to_date).map(list))
+bought = _beside | st.builds(
+    lambda kind, *of: {"type": kind, "of": list(of)},
+    st.sampled_from(["all", "any"]),
+    _beside | _of_window,
+    _beside | _of_window | _to_date,
+)
 
 
 @dataclass

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tests.segments.rules import oracle
-from tests.segments.rules.histories import AT, MICROSECOND, Life, World, lives, rules, timed, trees, write
+from tests.segments.rules.histories import AT, MICROSECOND, Life, World, bought, lives, rules, timed, trees, write
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +49,22 @@ def test_rules_find_whom_the_definitions_name(people: list[Life], asked: list[An
             assert _ids(compile_rule(rule, contact_ids=some, **place)) == [pk for pk in named if pk in some]
             assert _rows(compile_count(rule, **place)) == [(len(named),)]
             assert _rows(compile_preview(rule, sample=3, **place)) == [(len(named), named[::-1][:3])]
+
+
+@pytest.mark.usefixtures("transactional_db")
+@on_one_database
+@given(people=st.lists(lives, min_size=4, max_size=8), asked=st.lists(bought, min_size=4 * TREES, max_size=4 * TREES))
+def test_nobody_is_missed_by_a_window_that_holds_some_alone(people: list[Life], asked: list[Any]) -> None:
+    from segments.rules import compile_rule, parse_rule
+    from tenants.context import tenant_transaction
+
+    world = write(people)
+
+    with tenant_transaction(world.tenant.pk):
+        for tree in asked:
+            rule = parse_rule(world.rule(tree), known=world.known)
+
+            assert _ids(compile_rule(rule, tenant_id=world.tenant.pk, at=AT)) == _named(world, tree, AT)
 
 
 @pytest.mark.usefixtures("transactional_db")

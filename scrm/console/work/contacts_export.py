@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contacts.selectors import contact_list
 from scrm.console.views import ConsoleRequest, console_view, page
 from scrm.console.work.address import query_without
 from scrm.console.work.contacts_form import columns_of, contact_form
@@ -18,6 +17,7 @@ from scrm.console.work.jobs import requester
 from scrm.console.work.paging import capped_count
 from scrm.contact_lists.columns import COLUMNS
 from scrm.contact_lists.export import ask_for_export
+from scrm.contact_lists.filters import found_before
 from scrm.contact_lists.titles import TITLES
 from tenants.access import BOARD_READERS, sees_full_phones
 from tenants.addresses import client_address
@@ -37,13 +37,13 @@ class ExportForm(forms.Form):
 @console_view(roles=BOARD_READERS)
 def export_contacts(request: ConsoleRequest) -> HttpResponse:
     """Ask for a file of everybody whom the contact list's filters find."""
-    filters = contact_form(request)
+    filters = contact_form(request).whom()
     form = ExportForm(request.POST if request.method == "POST" else None, initial={"columns": columns_of(request)})
     full_phones = sees_full_phones(request.membership.role)
     if request.method == "POST" and form.is_valid():
         job = ask_for_export(
             tenant=request.tenant,
-            filters=filters.asked(),
+            filters=filters,
             columns=form.cleaned_data["columns"],
             full_phones=full_phones,
             requester=requester(request),
@@ -55,5 +55,5 @@ def export_contacts(request: ConsoleRequest) -> HttpResponse:
     return page(
         request, "console/contacts_export.html", title=_("Export these contacts"), parent_title=_("Contacts"),
         parent_link=f"{reverse('contacts')}?{query_without(request)}", **told,
-        count=capped_count(contact_list(tenant=request.tenant, filters=filters.filters())),
+        count=capped_count(found_before(tenant=request.tenant, filters=filters, before=None)),
     )  # fmt: skip

@@ -18,6 +18,7 @@ from tenants.access import BOARD_READERS
 from tenants.models import Tenant
 
 MOST_CHOSEN = 500
+NOBODY = ListFilters(contact_ids=(0,))
 
 
 class IdsField(forms.CharField):
@@ -62,9 +63,10 @@ class ContactForm(forms.Form):
         asked = self.cleaned_data
         tag = self.tags.get(asked.get("tag", ""))
         segment = asked.get("segment")
+        if "contacts" in self.errors:
+            return NOBODY
         return ListFilters(
-            # who was chosen in a way that is not understood is nobody, and not everybody
-            contact_ids=(0,) if "contacts" in self.errors else asked["contacts"],
+            contact_ids=asked["contacts"],
             text=asked.get("q") or "",
             tag=TagName(*tag) if tag else None,
             channel=asked.get("channel") or None,
@@ -73,8 +75,13 @@ class ContactForm(forms.Form):
             acquired_to=asked.get("acquired_to"),
         )
 
+    def whom(self) -> ListFilters:
+        """The same to act on: with a field that is not understood nobody, and not everybody."""
+        asked = self.asked()
+        return NOBODY if self.errors else asked
+
     def filters(self) -> ContactFilters:
-        """The same as the list's selectors take them."""
+        """What is asked for, as the list's selectors take it."""
         return contact_filters(tenant=self.tenant, filters=self.asked())
 
 

@@ -19,7 +19,7 @@ from scrm.console.work.contacts_form import contact_form
 from scrm.console.work.jobs import requester
 from scrm.console.work.paging import capped_count
 from scrm.console.work.timeline import story_changed
-from scrm.contact_lists.filters import ListFilters
+from scrm.contact_lists.filters import ListFilters, found_before
 from scrm.contact_lists.tagging import MOVES, ask_for_tagging
 from tenants.access import EDITORS
 from tenants.models import Job, Tenant
@@ -84,13 +84,13 @@ def contact_tags(request: ConsoleRequest, contact_id: int) -> HttpResponse:
 @console_view(roles=EDITORS)
 def tag_contacts(request: ConsoleRequest) -> HttpResponse:
     """Move a tag of everybody whom the contact list's filters find: at once, or of more than AT_ONCE by a job."""
-    filters = contact_form(request)
-    found = selectors.contact_list(tenant=request.tenant, filters=filters.filters())
+    filters = contact_form(request).whom()
+    found = found_before(tenant=request.tenant, filters=filters, before=None)
     ids = list(found.values_list("pk", flat=True)[: AT_ONCE + 1])
     form = MoveForm(request.POST or None, tenant=request.tenant)
     if request.method == "POST" and form.is_valid() and ids:
         if len(ids) > AT_ONCE:
-            return redirect("job", form.ask(request, filters.asked()).pk)
+            return redirect("job", form.ask(request, filters).pk)
         messages.success(request, _told(form.cleaned_data["move"], form.apply(request, ids)))
         return redirect(f"{reverse('contacts')}?{query_without(request)}")
     return page(

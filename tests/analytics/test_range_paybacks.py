@@ -18,7 +18,7 @@ CASES: dict[str, tuple[list[tuple[float, int]], str | None, str | None]] = {
     "at-once": ([(0, 12)], "0.00", "0.00"),
     "never": ([(0, 11), (50, 0)], None, None),
     "a-run-that-might-have-and-a-later-one-that-does": ([(1, -10), (2, 15), (40, 10)], "40.00", "40.00"),
-    "a-run-that-might-have-and-a-later-one-that-does-for-a-while": (
+    "a-run-that-might-have-and-one-that-does-briefly": (
         [(1, -10), (2, 15), (40, 8), (45, -8)],
         "40.00",
         None,

@@ -34,6 +34,8 @@ WORK_PAGES = (
     "touchpoints/",
     "inbox/",
 )
+# what a member keeps for itself changes no data of the brand
+OWN_FORMS = ':not([action*="contacts/views/"], [action*="contacts/columns/"])'
 EDITORS_PAGES = ("sops/new/?from=welcome", "touchpoints/limit/")
 
 
@@ -197,7 +199,7 @@ def test_search_as_one_types_and_rows_that_load_and_open(open_browser: Any, bob:
     page.locator("#contact-search").fill("龙")
     expect(table).to_have_count(1)
     expect(page).to_have_url(re.compile("q="))
-    page.locator("#contacts tbody td").first.click()
+    page.locator("#contacts tbody td:not(.w-pick)").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("小龙女")
 
 
@@ -220,7 +222,8 @@ def test_a_brand_manager_reads_boards_with_masked_phones_and_edits_nothing(
     for path in busy_shop:
         page.goto(f"/t/acme/{path}")
         expect(page.locator("body")).not_to_contain_text("+8613800000001")
-        expect(page.locator("main form[method=post], .c-page form[method=post]")).to_have_count(0)
+        edits = page.locator(f"main form[method=post]{OWN_FORMS}, .c-page form[method=post]{OWN_FORMS}")
+        expect(edits).to_have_count(int(path == "contacts/export/"))
     refused = page.goto("/t/acme/settings/keys/")
     assert refused.status == 403
 

@@ -15,7 +15,7 @@ from benchmarks.place import make_place
 
 SIZE = int(os.environ.get("SIZE", "200000"))
 CHANNELS = 20
-AS_OF = datetime(2026, 11, 21, tzinfo=UTC)
+AS_OF = datetime(2026, 11, 21, 9, 37, tzinfo=UTC)  # in mid-day: some days are mature in part
 DAY = date(2026, 3, 3)
 USUAL_SPLIT = "usual query, month by channel"
 
@@ -102,7 +102,7 @@ def run(*, rounds: int) -> list[Figure]:
     """Measure reading and rebuilding on a tenant of SIZE contacts."""
     make_place()
     tenant = filled_tenant()
-    found = [one_round(tenant) | one_rebuild(tenant) for _ in range(rounds)]
+    found = [one_round(tenant) | one_rebuild(tenant) for _ in range(rounds + 1)][1:]  # the first warms up
     times = {name: [each[name] for each in found] for name in found[0]}
     ratios = [
         ratio("board / usual query", times["board"], times["usual query, month"], goal=0.05),
@@ -134,6 +134,9 @@ def ratio(name: str, ours: Sequence[float], theirs: Sequence[float], goal: float
 
 def one_round(tenant: Any) -> dict[str, float]:
     """Each way of reading once, in turn. Units: milliseconds."""
+    from django.db import connections
+
+    analyze(connections)  # as autovacuum does in time: the last round's rebuilds left dead rows
     past = datetime(2026, 5, 17, 9, tzinfo=UTC)
     return {
         "usual query, month": timed(tenant, lambda: query(MONTHLY, tenant)),

@@ -30,16 +30,21 @@ WITH people AS (
 # The same with their names, the dearest first. Parameters besides: mature_before, limit (NULL: all); has_place, net,
 # id (where to go on), way (1 onward, -1 back).
 _PEOPLE = f"""
-{_OF_CELL}
+{_OF_CELL}, shown AS MATERIALIZED (
+    SELECT * FROM people p
+    WHERE NOT %(has_place)s
+       OR (-p.net_minor * %(way)s, p.contact_id * %(way)s) > (-%(net)s::bigint * %(way)s, %(id)s::bigint * %(way)s)
+    ORDER BY -p.net_minor * %(way)s, p.contact_id * %(way)s
+    LIMIT %(limit)s
+)
 SELECT p.contact_id, c.name, coalesce(ch.slug, %(unattributed)s), p.acquired_at, p.purchases,
        p.net_minor, p.gross_minor, p.acquired_at < %(mature_before)s
-FROM people p
-JOIN contacts_contact c ON c.tenant_id = %(tenant)s AND c.id = p.contact_id
+FROM shown p
+CROSS JOIN LATERAL (
+    SELECT name, channel_id FROM contacts_contact
+    WHERE tenant_id = (SELECT %(tenant)s::bigint) AND id = p.contact_id OFFSET 0) c
 LEFT JOIN acquisition_channel ch ON ch.tenant_id = %(tenant)s AND ch.id = c.channel_id
-WHERE NOT %(has_place)s
-   OR (-p.net_minor * %(way)s, p.contact_id * %(way)s) > (-%(net)s::bigint * %(way)s, %(id)s::bigint * %(way)s)
 ORDER BY -p.net_minor * %(way)s, p.contact_id * %(way)s
-LIMIT %(limit)s
 """  # noqa: S608 - fragments are constants
 # Their sums. Grain: one row.
 _SUMS = f"""

@@ -152,7 +152,9 @@ def test_nothing_of_another_brand_is_told(laid: Laid, globex: Any, acme: Any, al
 def test_a_brand_without_sops_is_told_where_to_begin(acme: Any, bob: Any) -> None:
     open_shop(acme, people=1)
 
-    assert re.search(r'No SOP runs yet.*<a class="c-button" href="/t/acme/sops/">Start from a template', get(bob).content.decode())
+    text = get(bob).content.decode()
+
+    assert re.search(r'No SOP runs yet.*<a class="c-button" href="/t/acme/sops/">Start from a template', text)
 
 
 def test_clv_and_payback_name_their_parts(acme: Any, alice: Any) -> None:

@@ -72,12 +72,12 @@ def test_a_chip_shows_its_kind_and_back_shows_all(open_browser: Any, bob: Any, d
     lines = page.locator("#timeline .w-timeline li")
 
     page.goto(f"/t/acme/contacts/{desk}/")
-    expect(lines).to_have_count(9)
+    expect(lines).to_have_count(10)
     page.locator(".t-chip", has_text="Refunds").click()
     expect(lines).to_have_count(1)
     expect(page.locator(".t-chip[aria-current]")).to_have_text("Refunds")
     page.go_back()
-    expect(lines).to_have_count(9)
+    expect(lines).to_have_count(10)
 
 
 def test_the_limit_is_set(open_browser: Any, bob: Any, acme: Any) -> None:

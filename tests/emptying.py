@@ -21,7 +21,7 @@ RESTART_IDS = """
     SELECT setval(seqrelid, seqstart, false) FROM pg_sequence
     JOIN pg_depend ON classid = 'pg_class'::regclass AND objid = seqrelid AND deptype = 'i'
     JOIN pg_class ON pg_class.oid = refobjid
-    WHERE pg_sequence_last_value(seqrelid) IS NOT NULL AND relname <> ALL(%s)
+    WHERE relname <> ALL(%s)
 """
 FEW_ROWS_BYTES = 65_536
 

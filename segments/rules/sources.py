@@ -8,6 +8,7 @@ from typing import Any
 from contacts.attributes import COLUMNS
 from segments.rules.tree import AttributeLeaf, OrdersLeaf, Rule, SegmentLeaf, TagLeaf, nodes_of
 from segments.rules.values import Typed
+from tenants.arrays import array_of
 
 CONTACTS = "c"
 STATS = "s"
@@ -73,7 +74,7 @@ class Sources:
         self.is_probing = contact_ids is not None
         if contact_ids is not None:
             # as the text of an array: a list of thousands of constants takes long to plan
-            self.params["rule_ids"] = f"{{{','.join(map(str, sorted(set(contact_ids))))}}}"
+            self.params["rule_ids"] = array_of(sorted(set(contact_ids)))
         self._bodies = {CONTACTS: _CONTACTS, STATS: _STATS}
         self.windows: dict[str, str] = {}  # the first instant of each
         self._made: dict[Hashable, str] = {}

@@ -96,14 +96,15 @@ def home(request: ConsoleRequest) -> HttpResponse:
 def _state(request: ConsoleRequest, table: CohortTable, *, now: datetime) -> dict[str, Any]:
     """What waits, whether the figures lag, what is set up, and what the reader may do about it."""
     received_at = last_received_at(tenant=request.tenant)
+    reads_boards = request.membership.role in BOARD_READERS
     return {
         "received_at": received_at,
         "waiting": waiting_sums(tenant=request.tenant),
-        **standing_still(tenant=request.tenant, at=now),
+        **(standing_still(tenant=request.tenant, at=now) if reads_boards else {}),
         "is_stale": _is_stale(table, received_at, now=now),
         "set_up": _set_up(request.tenant),
         "may_edit": request.membership.role in EDITORS,
-        "reads_boards": request.membership.role in BOARD_READERS,
+        "reads_boards": reads_boards,
         "is_owner": request.membership.role in OWNERS,
     }
 

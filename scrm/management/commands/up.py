@@ -69,17 +69,21 @@ class Command(BaseCommand):
         self.say("Starting web, workers and beat …")
         start_children(children, port)
         wait_until_ready(children, port)
-        logins = self.load_demo(base_url=url(port)) if with_demo else NO_DEMO
+        logins = self.load_demo(base_url=url(port), people=0) if with_demo else NO_DEMO
         self.announce(data_dir, port, logins)
+        if with_demo and logins:
+            # its second brand has a past to be played, which takes minutes; the first can be looked at meanwhile
+            self.load_demo(base_url=url(port))
         self.watch(children)
 
-    def load_demo(self, *, base_url: str) -> str:
-        """Load the demo, which knows by itself whether the database holds it; the logins."""
+    def load_demo(self, *, base_url: str, **options: int) -> str:
+        """Load the demo, which knows by itself whether it is there; the logins, empty where it could not be."""
+        where = {"base_url": base_url, "simulator": os.environ.get("SCRM_SIMULATOR_URL")}
         try:
-            where = {"base_url": base_url, "simulator": os.environ.get("SCRM_SIMULATOR_URL")}
-            return str(call_command("load_demo", **where, stdout=io.StringIO()))
+            return str(call_command("load_demo", **where, **options, stdout=io.StringIO()))
         except CommandError as error:
-            return f"The demo was not loaded: {error}\nIt will be tried again at the next start."
+            self.say(f"The demo was not loaded: {error}\nIt will be tried again at the next start.")
+            return ""
 
     def announce(self, data_dir: Path, port: int, logins: str) -> None:
         """Print `ready`, the URL, the logins, and where things are."""

@@ -53,8 +53,8 @@ def step_end(elapsed_seconds: int) -> int:
 
 
 def step_range(end: int) -> tuple[int, int]:
-    """First and last second of the step that ends there."""
-    return end - _step_width(end) + 1, end
+    """First and last second of the step that ends there; second 0 is one of its own."""
+    return max(0, end - _step_width(end) + 1), end
 
 
 def _step_width(elapsed_seconds: int) -> int:

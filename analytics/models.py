@@ -120,7 +120,7 @@ class CohortRollup(TenantModel):
 class CohortAge(TenantModel):
     """What one cohort day brought in one step of its age, all channels together: narrows a payback's second.
 
-    `until_seconds` is the step's last second (`ages.step_range`); second 0 is in no row.
+    `until_seconds` is the step's last second (`ages.step_range`); second 0 is a step of its own.
     """
 
     cohort_date = models.DateField()

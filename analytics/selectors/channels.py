@@ -19,7 +19,7 @@ from analytics.channels import ChannelBoard, ChannelMonth, ChannelQuery, Channel
 from analytics.cohorts import Incomplete, Payback, SliceCell, SliceName
 from analytics.selectors.channel_sums import ALL, ONE_DAY, PAID, ChannelSums, channel_sums, clipped
 from analytics.selectors.cohorts import fresh_at
-from analytics.selectors.range_paybacks import paybacks_of_range
+from analytics.selectors.paybacks import paybacks_of_range
 from analytics.selectors.scopes import ChannelFacts, channels_by_key, data_range
 from analytics.selectors.sums import Scope
 from tenants.models import Tenant

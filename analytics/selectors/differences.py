@@ -87,16 +87,17 @@ WITH facts AS MATERIALIZED (SELECT * FROM ({_PLAIN_FACTS}) AS p), plain AS (
 SELECT (SELECT count(*) FROM (SELECT * FROM plain EXCEPT ALL SELECT * FROM held) AS missing)
      + (SELECT count(*) FROM (SELECT * FROM held EXCEPT ALL SELECT * FROM plain) AS surplus)
 """  # noqa: S608 - fragments are constants
-# The same for the sums by steps of age: ten minutes, hours, three hours, days.
+# The same for the sums by steps of age: second 0, ten minutes, hours, three hours, days.
 _AGES = f"""
 WITH plain AS (
     SELECT cohort_date,
            (ceil(elapsed_seconds / step.width::numeric) * step.width)::bigint,
            sum(CASE WHEN kind = 1 THEN amount_minor ELSE 0 END), sum(CASE WHEN kind = 2 THEN -amount_minor ELSE 0 END)
     FROM ({_PLAIN_FACTS}) AS p
-    JOIN (VALUES (0, 3600, 600), (3600, 86400, 3600), (86400, 604800, 10800), (604800, NULL, 86400))
+    JOIN (VALUES (-1, 0, 1), (0, 3600, 600), (3600, 86400, 3600), (86400, 604800, 10800), (604800, NULL, 86400))
          AS step (above, until, width)
       ON elapsed_seconds > step.above AND (step.until IS NULL OR elapsed_seconds <= step.until)
+    WHERE kind > 0
     GROUP BY 1, 2
 ), held AS (
     SELECT cohort_date, until_seconds, gross_minor, refund_minor FROM analytics_cohortage WHERE tenant_id = %(tenant)s

@@ -1,43 +1,49 @@
-"""The exact second at which a cohort paid back, found in the few facts that can hold it."""
+"""The exact second at which a cohort, or channels over a range of days, paid back: found in few facts."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 from django.db import connection
 
 from analytics import periods, ratios
-from analytics.ages import STEP_END, bucket_range, step_end, step_range
-from analytics.cells import CohortSums, Value
+from analytics.ages import STEP_END, step_end, step_range
+from analytics.cells import CohortSums
 from analytics.cohorts import Payback, PaybackStatus
+from analytics.covering import Place, Run, Search, Window, covered, merged, within
 from analytics.selectors.sums import CHANNEL, IN_SCOPE, Scope
 
-# fragment: the days of each search (period start, end excluded; channel key; first and last second). Both tables are
-# read day by day through an index; OFFSET 0 keeps the planner, who cannot know how few rows a day has, from reading all
-_DAYS_OF_SEARCHES = """
+# fragment: the days of each span. Both tables are read day by day through an index; OFFSET 0 keeps the planner, who
+# cannot know how few rows a day has, from reading all. Parameters: a Scope's; starts, ends, keys, firsts, lasts.
+_DAYS_OF_SPANS = """
     FROM unnest(%(starts)s::date[], %(ends)s::date[], %(keys)s::bigint[], %(firsts)s::bigint[], %(lasts)s::bigint[])
          AS s (start, ending, key, first, last)
     CROSS JOIN LATERAL generate_series(0, s.ending - s.start - 1) AS n
 """
-
-# Purpose: what each search's seconds brought, where anything happened. Parameters: a Scope's; a search's lists.
-# Grain: search × second. Units: minor units.
-_SECONDS = f"""
-SELECT s.start, s.key, f.elapsed_seconds, sum(f.amount_minor)::bigint
-{_DAYS_OF_SEARCHES}
+# Purpose: what was brought in spans, by steps of age or by the second, from facts. Grain: span × step where anything
+# happened. Units: minor units.
+_OF_FACTS = f"""
+SELECT s.start, s.key, f.until_seconds,
+       coalesce(sum(f.amount_minor) FILTER (WHERE f.kind = 1), 0)::bigint,
+       coalesce(-sum(f.amount_minor) FILTER (WHERE f.kind = 2), 0)::bigint
+{_DAYS_OF_SPANS}
 CROSS JOIN LATERAL (
-    SELECT elapsed_seconds, amount_minor FROM analytics_cohortfact
+    SELECT {{step}} AS until_seconds, kind, amount_minor FROM analytics_cohortfact
     WHERE {IN_SCOPE} AND cohort_date = s.start + n AND elapsed_seconds BETWEEN s.first AND s.last
       AND {CHANNEL} = s.key AND happened_at < %(as_of)s AND kind > 0
     OFFSET 0
 ) AS f
 GROUP BY 1, 2, 3
 """  # noqa: S608 - fragments are constants
-# Purpose: what each search brought by steps of age, from rollups (whole cohorts only). Grain: search × step.
+_SECONDS_OF_FACTS = _OF_FACTS.format(step="elapsed_seconds")
+_STEPS_OF_FACTS = _OF_FACTS.format(step=STEP_END)
+# The same steps from rollups: whole cohorts only, and whole steps.
 _STEPS_OF_ROLLUPS = f"""
 SELECT s.start, s.key, a.until_seconds, sum(a.gross_minor)::bigint, sum(a.refund_minor)::bigint
-{_DAYS_OF_SEARCHES}
+{_DAYS_OF_SPANS}
 CROSS JOIN LATERAL (
     SELECT until_seconds, gross_minor, refund_minor FROM analytics_cohortage
     WHERE tenant_id = %(tenant)s AND cohort_date = s.start + n AND until_seconds BETWEEN s.first AND s.last
@@ -45,44 +51,19 @@ CROSS JOIN LATERAL (
 ) AS a
 GROUP BY 1, 2, 3
 """  # noqa: S608 - fragments are constants
-# The same from facts.
-_STEPS_OF_FACTS = f"""
-SELECT s.start, s.key, f.until_seconds,
-       coalesce(sum(f.amount_minor) FILTER (WHERE f.kind = 1), 0)::bigint,
-       coalesce(-sum(f.amount_minor) FILTER (WHERE f.kind = 2), 0)::bigint
-{_DAYS_OF_SEARCHES}
-CROSS JOIN LATERAL (
-    SELECT {STEP_END} AS until_seconds, kind, amount_minor FROM analytics_cohortfact
-    WHERE {IN_SCOPE} AND cohort_date = s.start + n AND elapsed_seconds BETWEEN s.first AND s.last
-      AND {CHANNEL} = s.key AND happened_at < %(as_of)s AND kind > 0
-    OFFSET 0
-) AS f
-GROUP BY 1, 2, 3
-"""  # noqa: S608 - fragments are constants
 
 _Key = tuple[date, int]
-_Seconds = tuple[int | None, int | None]
 _SECOND = timedelta(seconds=1)
 
 
-class _Run(NamedTuple):
-    """What happened in some seconds in a row, and the net before them."""
+class _Span(NamedTuple):
+    """Ages of the people of some cohort days (`ending` excluded) and a channel key."""
 
-    first: int
-    last: int | None
-    before: int
-    gross: int
-    refund: int
-
-
-class _Search(NamedTuple):
-    """Seconds to look through, the net before them, and whether second 0 paid back."""
-
+    start: date
+    ending: date
+    channel_key: int
     first: int
     last: int
-    base: int
-    need: int
-    is_paid_at_once: bool
 
 
 def paybacks_of(
@@ -91,11 +72,10 @@ def paybacks_of(
     """The payback of each (period, channel) that has contacts or a cost."""
     results: dict[_Key, Payback] = {}
     observed: dict[_Key, int] = {}
-    found: dict[_Key, _Seconds] = {}
-    searches: dict[_Key, _Search] = {}
+    searches: dict[_Key, Search] = {}
     for key in cohorts.keys() | costs.keys():
         cohort, cost = cohorts.get(key), costs.get(key, 0)
-        seconds = _observed_seconds(scope, key[0])
+        seconds = _observed_seconds(scope, periods.next_period(key[0], scope.period))
         status = _status_before_search(cohort, cost, seconds)
         if status is not None:
             results[key] = Payback(status=status)
@@ -103,11 +83,30 @@ def paybacks_of(
         observed[key] = seconds
         need = ratios.needed_revenue(cost, margin)
         if cohort is not None and need is not None:
-            searches[key] = _whole_search(cohort.buckets, need=need, observed=seconds)
-    searches = _narrowed(searches, {key: _bucket_runs(cohorts[key].buckets) for key in searches}, found)
-    searches = _narrowed(searches, _step_runs(scope, searches), found)
-    found |= _seconds(scope, searches)
+            searches[key] = Search(need, seconds, cohort.buckets)
+    found = covered(searches, partial(_brought_by_cohorts, scope))
     return results | {key: _payback(*found.get(key, (None, None)), seconds) for key, seconds in observed.items()}
+
+
+def paybacks_of_range(
+    *,
+    scope: Scope,
+    groups: Mapping[int, Collection[int]],
+    sums: Mapping[int, CohortSums],
+    costs: Mapping[int, int],
+    margin: Decimal,
+) -> dict[int, Payback]:
+    """The payback of groups of channels, each over all days of the scope as one period.
+
+    `groups`: the channel keys of each group; `sums` and `costs` are of the scope's days, by group. Every day of the
+    scope is over at as-of. A group without contacts or cost is left out.
+    """
+    observed = _observed_seconds(scope, scope.before_date)
+    asked = [key for key in groups if costs.get(key) and key in sums and sums[key].contacts]
+    needs = {key: need for key in asked if (need := ratios.needed_revenue(costs[key], margin)) is not None}
+    searches = {key: Search(need, observed, sums[key].buckets) for key, need in needs.items()}
+    found = covered(searches, partial(_brought_by_groups, scope, groups))
+    return {key: _payback(*found.get(key, (None, None)), observed) for key in asked}
 
 
 def _status_before_search(cohort: CohortSums | None, cost: int, observed: int) -> PaybackStatus | None:
@@ -118,104 +117,81 @@ def _status_before_search(cohort: CohortSums | None, cost: int, observed: int) -
     return "period_open" if observed < 0 else None
 
 
-def _observed_seconds(scope: Scope, start: date) -> int:
-    """For how long all members of a period have been observed; negative while it is open."""
-    ending = periods.start_of_day(periods.next_period(start, scope.period), scope.tenant.timezone)
-    return (scope.as_of - ending) // _SECOND
+def _observed_seconds(scope: Scope, ending: date) -> int:
+    """For how long everybody acquired before a day has been observed; negative while days before it are open."""
+    return (scope.as_of - periods.start_of_day(ending, scope.tenant.timezone)) // _SECOND
 
 
-def _whole_search(buckets: list[Value], *, need: int, observed: int) -> _Search:
-    """All seconds after the first, of which the sum is known."""
-    at_once = buckets[0].gross_minor - buckets[0].refund_minor
-    return _Search(first=1, last=observed, base=at_once, need=need, is_paid_at_once=at_once >= need)
+def _brought_by_cohorts(
+    scope: Scope, windows: Mapping[Place[_Key], Window], by_second: bool
+) -> dict[Place[_Key], list[Run]]:
+    runs = _brought(
+        scope,
+        [
+            _Span(start, periods.next_period(start, scope.period), channel, window.first, window.last)
+            for ((start, channel), _), window in windows.items()
+        ],
+        by_second=by_second,
+    )
+    return {place: within(runs[place[0]], window) for place, window in windows.items()}
 
 
-def _bucket_runs(buckets: list[Value]) -> list[_Run]:
-    """A cohort by age buckets; from second 1 on."""
-    runs, before = [], buckets[0].gross_minor - buckets[0].refund_minor
-    for number, bucket in enumerate(buckets[1:], start=1):
-        runs.append(_Run(*bucket_range(number), before, bucket.gross_minor, bucket.refund_minor))
-        before += bucket.gross_minor - bucket.refund_minor
-    return runs
+def _brought_by_groups(
+    scope: Scope, groups: Mapping[int, Collection[int]], windows: Mapping[Place[int], Window], by_second: bool
+) -> dict[Place[int], list[Run]]:
+    start, ending = scope.from_date, scope.before_date
+    runs = _brought(
+        scope,
+        [
+            _Span(start, ending, channel, window.first, window.last)
+            for (group, _), window in windows.items()
+            for channel in groups[group]
+        ],
+        by_second=by_second,
+    )
+    return {
+        (group, sought): _summed(within(runs[start, channel], window) for channel in groups[group])
+        for (group, sought), window in windows.items()
+    }
 
 
-def _step_runs(scope: Scope, searches: Mapping[_Key, _Search]) -> dict[_Key, list[_Run]]:
-    """The searched seconds in steps, of which every search begins with one; those without news left out."""
-    found: dict[_Key, list[_Run]] = {key: [] for key in searches}
-    before = {key: search.base for key, search in searches.items()}
-    wanted = [(*key, search.first, step_end(search.last)) for key, search in searches.items()]
-    rows = _rows(_STEPS_OF_ROLLUPS if scope.is_whole else _STEPS_OF_FACTS, scope, wanted)
-    for start, channel, until, gross, refund in sorted(rows):
-        key, (first, last) = (start, channel), step_range(until)
-        found[key].append(_Run(first, last, before[key], gross, refund))
-        before[key] += gross - refund
+def _brought(scope: Scope, spans: Iterable[_Span], *, by_second: bool) -> Mapping[_Key, list[Run]]:
+    """What was brought in spans, in order, by (start, channel); each second once, however many spans hold it."""
+    ages: defaultdict[tuple[date, date, int], list[tuple[int, int]]] = defaultdict(list)
+    for span in spans:
+        ages[span.start, span.ending, span.channel_key].append((span.first, span.last))
+    apart = [_Span(*days, first, last) for days, each in ages.items() for first, last in merged(each)]
+    found: defaultdict[_Key, list[Run]] = defaultdict(list)
+    for start, channel, until, gross, refund in sorted(_rows(scope, apart, by_second=by_second)):
+        first = until if by_second else step_range(until)[0]
+        found[start, channel].append(Run(first, until, gross, refund))
     return found
 
 
-def _narrowed(
-    searches: Mapping[_Key, _Search], runs: Mapping[_Key, list[_Run]], found: dict[_Key, _Seconds]
-) -> dict[_Key, _Search]:
-    """The searches cut down to the runs that can hold an answer; those that need none are put into `found`."""
-    left = {}
-    for key, search in searches.items():
-        narrower = _narrow(search, [run for run in runs[key] if run.first <= search.last])
-        if narrower is None:
-            found[key] = (0, 0) if search.is_paid_at_once else (None, None)
-        else:
-            left[key] = narrower
-    return left
-
-
-def _narrow(search: _Search, runs: Sequence[_Run]) -> _Search | None:
-    """From the first run that may reach what is needed (or may fall below it, if it is there at once) to the last in
-    which the running net may lie below it, judged by what each run adds at most and takes at most.
-    """
-    below = [i for i, run in enumerate(runs) if run.before - run.refund < search.need]
-    reached = below if search.is_paid_at_once else [i for i, r in enumerate(runs) if r.before + r.gross >= search.need]
-    if not below or not reached:
-        return None
-    first, last = runs[reached[0]], runs[below[-1]]
-    end = search.last if last.last is None else min(last.last, search.last)
-    return search._replace(first=first.first, last=end, base=first.before)
-
-
-def _seconds(scope: Scope, searches: Mapping[_Key, _Search]) -> dict[_Key, _Seconds]:
-    """The first second that pays back and the first that does so for good."""
-    nets: dict[_Key, list[tuple[int, int]]] = {key: [] for key in searches}
-    wanted = [(*key, search.first, search.last) for key, search in searches.items()]
-    for start, channel, elapsed, net in _rows(_SECONDS, scope, wanted):
-        nets[start, channel].append((elapsed, net))
-    return {key: _second(search, sorted(nets[key])) for key, search in searches.items()}
-
-
-def _second(search: _Search, nets: Sequence[tuple[int, int]]) -> _Seconds:
-    first = sustained = 0 if search.is_paid_at_once else None
-    running = search.base
-    for elapsed, net in nets:
-        running += net
-        if running < search.need:
-            sustained = None
-        elif sustained is None:
-            sustained = elapsed
-            first = elapsed if first is None else first
-    return first, sustained
-
-
-def _rows(statement: str, scope: Scope, spans: Sequence[tuple[date, int, int, int]]) -> list[tuple[Any, ...]]:
-    """What a statement finds in the first to last second of periods and channels."""
+def _rows(scope: Scope, spans: Sequence[_Span], *, by_second: bool) -> list[tuple[date, int, int, int, int]]:
     if not spans:
         return []
-    parameters = {
-        "starts": [start for start, *_ in spans],
-        "ends": [periods.next_period(start, scope.period) for start, *_ in spans],
-        "keys": [key for _, key, *_ in spans],
-        "firsts": [first for _, _, first, _ in spans],
-        "lasts": [last for *_, last in spans],
-    }
+    starts, ends, keys, firsts, lasts = map(list, zip(*spans, strict=True))
+    of_steps = scope.is_whole and not by_second
+    if of_steps:
+        lasts = [step_end(last) for last in lasts]
+    statement = _STEPS_OF_ROLLUPS if of_steps else _SECONDS_OF_FACTS if by_second else _STEPS_OF_FACTS
+    parameters = {"starts": starts, "ends": ends, "keys": keys, "firsts": firsts, "lasts": lasts}
     with connection.cursor() as cursor:
         cursor.execute(statement, scope.parameters | parameters)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
+        found: list[tuple[date, int, int, int, int]] = cursor.fetchall()
         return found
+
+
+def _summed(parts: Iterable[Sequence[Run]]) -> list[Run]:
+    """The runs of several channels as those of all, in order."""
+    sums: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    for runs in parts:
+        for run in runs:
+            held = sums[run.first, run.last]
+            held[0] += run.gross
+            held[1] += run.refund
+    return [Run(first, last, gross, refund) for (first, last), (gross, refund) in sorted(sums.items())]
 
 
 def _payback(first: int | None, sustained: int | None, observed: int) -> Payback:

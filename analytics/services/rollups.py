@@ -73,7 +73,7 @@ WITH sums AS MATERIALIZED (
                coalesce(sum(amount_minor) FILTER (WHERE kind = 1), 0)::bigint AS gross_minor,
                coalesce(-sum(amount_minor) FILTER (WHERE kind = 2), 0)::bigint AS refund_minor
         FROM analytics_cohortfact
-        WHERE tenant_id = %(tenant)s AND cohort_date = d.day AND elapsed_seconds > 0
+        WHERE tenant_id = %(tenant)s AND cohort_date = d.day AND kind > 0
         GROUP BY 1
     ) AS s
 ), gone AS (

@@ -71,6 +71,7 @@ def test_needed_revenue_is_the_least_that_covers_the_cost() -> None:
 @pytest.mark.parametrize(
     ("elapsed", "first", "last"),
     [
+        (0, 0, 0),
         (1, 1, 600),
         (600, 1, 600),
         (601, 601, 1_200),

@@ -1,8 +1,8 @@
 """A rule as one statement over sets, never a query per contact. Pure.
 
 A select starts from one source, joins a contact's own row and sums to it by their keys, and asks every other source by
-a hashed `IN`, written so that the planner cannot make a join of it: no wrong estimate can make it quadratic. A rule
-that is true only where some source has a row starts there; alternatives that start from different sources are united.
+an `IN`. A rule that is true only where some source has a row starts there; alternatives that start from different
+sources are united.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ _ANYBODY = _Start(CONTACTS)
 def compile_rule(rule: Rule, *, tenant_id: int, at: datetime, contact_ids: Sequence[int] | None = None) -> Compiled:
     """Who matches at an instant, of all contacts or of these.
 
-    Without `contact_ids` give it `work_mem` of 64 MB: a set that the planner thinks too large to hash is slow.
+    Without `contact_ids` it is to be executed `by_sets`: then no wrong estimate can make it quadratic.
 
     Shape: one column `id`, each contact once, in no order.
     """
@@ -123,7 +123,8 @@ def _fact_sql(part: Fact, sources: Sources, joined: frozenset[str], start: str) 
     if part.source in joined:
         return _joined_sql(part, is_fixed=part.source != start != CONTACTS)
     among = f"SELECT {part.source}.contact_id FROM {sources.start(part.source)} WHERE {part.sql}"  # noqa: S608 - constants
-    return f"({start}.contact_id IN ({among})) IS {'' if part.has_row else 'NOT '}TRUE"
+    is_in = f"{start}.contact_id IN ({among})"
+    return is_in if part.has_row else f"({is_in}) IS NOT TRUE"
 
 
 def _joined_sql(part: Fact, *, is_fixed: bool) -> str:

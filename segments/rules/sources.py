@@ -143,12 +143,12 @@ class Sources:
         if buyers is None:
             return [(name, self._read(name, _EVERYBODY))]
         bought = f"{name}_bought"
-        among = f"IN (SELECT contact_id FROM {bought}) IS TRUE"  # noqa: S608 - constants
+        among = f"IN (SELECT contact_id FROM {bought})"  # noqa: S608 - constants
         return [(bought, self._bought(name, buyers)), (name, self._read(name, among, bought=bought))]
 
     def _bought(self, name: str, buyers: Buyers) -> str:
         among = f"SELECT {STATS}.contact_id FROM {self.start(STATS)} WHERE {buyers.to_date}"  # noqa: S608 - compiled
-        of = f"IN ({among}) IS TRUE" if buyers.to_date else _EVERYBODY
+        of = f"IN ({among})" if buyers.to_date else _EVERYBODY
         body, needs = _filled(_BOUGHT, of, self.windows[name]), buyers.needs.replace(SUMS, "p")
         return f"SELECT p.* FROM ({body}) p WHERE {needs}"  # noqa: S608 - compiled
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 
 from contacts.models import Contact
+from segments.planning import by_sets
 from segments.rules import Rule, compile_preview, compile_rule
 from tenants.models import Tenant
 
@@ -44,11 +45,10 @@ def preview_rule(*, tenant: Tenant, rule: Rule, at: datetime, patience_ms: int =
 def patiently(statement: str, parameters: Mapping[str, Any], *, patience_ms: int = PATIENCE_MS) -> Any:
     """The one row of a statement over a rule; None when it took too long."""
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(), by_sets(), connection.cursor() as cursor:
             cursor.execute("SELECT current_setting('statement_timeout')")
             (before,) = cursor.fetchone()
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(patience_ms)])
-            cursor.execute("SET LOCAL work_mem = '64MB'")  # sets are hashed, not searched (`compile_rule`)
             cursor.execute(statement, parameters)
             row = cursor.fetchone()
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])

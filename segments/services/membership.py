@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import F
 
 from segments.models import Segment, SegmentTransition
+from segments.planning import by_sets
 from segments.rules import compile_rule
 from segments.selectors.rules import LiveRule
 from segments.services.membership_sql import follow_rule
@@ -41,9 +42,8 @@ def follow_fully(
     *, tenant: Tenant, rule: LiveRule, asked: Causes | None = None, cause: Cause, tells: bool, at: datetime
 ) -> Moves:
     """Evaluate a rule for everybody; `asked` says why some may have moved, `cause` is that of the others."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '64MB'")
-    moves = _follow(tenant, rule, asked or {}, is_full=True, cause=cause, tells=tells, at=at)
+    with by_sets():
+        moves = _follow(tenant, rule, asked or {}, is_full=True, cause=cause, tells=tells, at=at)
     _count(tenant, rule.segment_id)
     return moves
 

@@ -31,8 +31,8 @@ WITH moved AS MATERIALIZED (
     ) both_sides
     GROUP BY contact_id HAVING count(*) = 1
 ), gone AS (
-    DELETE FROM segments_segmentmember m USING moved d
-    WHERE m.tenant_id = %(tenant)s AND m.ctid = d.place AND NOT d.is_entry
+    DELETE FROM segments_segmentmember
+    WHERE tenant_id = %(tenant)s AND ctid = ANY(ARRAY(SELECT place FROM moved WHERE NOT is_entry))
 ), come AS (
     INSERT INTO segments_segmentmember (tenant_id, segment_id, contact_id, entered_at)
     SELECT %(tenant)s, %(segment)s, contact_id, %(at)s FROM moved WHERE is_entry ORDER BY contact_id

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 
 from django.db import transaction
 
@@ -18,7 +17,7 @@ from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 Cause = SegmentTransition.Cause
-# so many contacts, and this share of all, are looked up faster by evaluating everybody
+# so many contacts, if they are this share of all, are looked up faster by evaluating everybody
 MANY_CONTACTS = 1_000
 MANY_SHARE = 0.05
 
@@ -36,10 +35,10 @@ class Round:
     crossed: Mapping[Edge, Sequence[int]] = field(default_factory=dict)
     moved: dict[int, frozenset[int]] = field(default_factory=dict)
 
-    @cached_property
-    def contacts(self) -> int:
-        """How many contacts the tenant has."""
-        return int(Contact.objects.for_tenant(self.tenant).count())
+    def are_many(self, people: int) -> bool:
+        """Whether so many are looked up faster by evaluating everybody."""
+        most = int(people / MANY_SHARE)
+        return people > MANY_CONTACTS and Contact.objects.for_tenant(self.tenant)[:most].count() < most
 
 
 def settle(happened: Round, rules: Sequence[LiveRule]) -> None:
@@ -82,7 +81,7 @@ def _follow(happened: Round, rule: LiveRule, causes: Causes, *, tells: bool) -> 
     tenant, at = happened.tenant, happened.at
     try:
         with transaction.atomic():
-            if len(causes) > MANY_CONTACTS and len(causes) > MANY_SHARE * happened.contacts:
+            if happened.are_many(len(causes)):
                 return follow_fully(tenant=tenant, rule=rule, asked=causes, cause=Cause.REBUILT, tells=tells, at=at)
             return follow_for(tenant=tenant, rule=rule, asked=causes, tells=tells, at=at)
     except Exception:  # whatever it is, the other segments go on, and this one is built in full

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # what would lead to servers and settings other than `up` chooses
 OTHERS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE")
-START_SECONDS = 120.0
+START_SECONDS = 240.0
 STOP_SIGNALS = ((signal.SIGINT, 60.0), (signal.SIGKILL, 5.0))  # its children die with it
 PASSWORD = "only-for-this-run-4711"
 
@@ -26,6 +26,15 @@ class Product:
     url: str
     data_dir: Path
     environment: Mapping[str, str]
+
+    @property
+    def log(self) -> Path:
+        """Where what `up` says is kept."""
+        return self.data_dir / "up.log"
+
+    def said(self) -> str:
+        """What `up` has said."""
+        return self.log.read_text()
 
     def manage(self, *arguments: str) -> str:
         """Run a command of manage.py; what it prints."""
@@ -43,8 +52,8 @@ class Product:
 
 
 @contextmanager
-def running_product() -> Iterator[Product]:
-    """Run `up --no-demo`; leaves no process and no folder, also when asked to end by a signal."""
+def running_product(*, with_demo: bool = False) -> Iterator[Product]:
+    """Run `up`, as a rule without the demo; leaves no process and no folder, also when asked to end by a signal."""
     from scrm.servers import embedded, processes
 
     processes.exit_on_signals()
@@ -54,7 +63,7 @@ def running_product() -> Iterator[Product]:
     environment = {**kept, "SCRM_DATA_DIR": str(data_dir), "SCRM_API_RATE_PER_MINUTE": "1000000"}
     product = Product(f"http://127.0.0.1:{processes.free_port()}", data_dir, environment)
     try:
-        with _up(product):
+        with _up(product, [] if with_demo else ["--no-demo"]):
             yield product
     finally:
         embedded.destroy(data_dir)
@@ -62,13 +71,12 @@ def running_product() -> Iterator[Product]:
 
 
 @contextmanager
-def _up(product: Product) -> Iterator[None]:
+def _up(product: Product, options: Sequence[str]) -> Iterator[None]:
     from scrm.servers import processes
 
-    said = product.data_dir / "up.log"
-    command = [sys.executable, "manage.py", "up", "--no-demo", "--port", product.url.rpartition(":")[2]]
+    command = [sys.executable, "manage.py", "up", *options, "--port", product.url.rpartition(":")[2]]
     command += ["--data-dir", str(product.data_dir)]
-    with said.open("wb") as log:
+    with product.log.open("wb") as log:
         up = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -79,9 +87,9 @@ def _up(product: Product) -> Iterator[None]:
             preexec_fn=processes.die_with_parent(os.getpid()),  # noqa: PLW1509 - no threads here
         )
     try:
-        processes.wait_until(lambda: up.poll() is not None or b"Logs:" in said.read_bytes(), seconds=START_SECONDS)
-        if b"Logs:" not in said.read_bytes():
-            raise RuntimeError(f"the product did not start:\n{said.read_text()}")
+        processes.wait_until(lambda: up.poll() is not None or "Logs:" in product.said(), seconds=START_SECONDS)
+        if "Logs:" not in product.said():
+            raise RuntimeError(f"the product did not start:\n{product.said()}")
         yield
     finally:
         processes.stop(up.pid, signals=STOP_SIGNALS)

@@ -87,6 +87,19 @@ class CohortSums:
         return found | {"first": Value(self.contacts, self.first.gross_minor, self.first.refund_minor)}
 
 
+def joined(parts: Iterable[CohortSums]) -> CohortSums:
+    """The sums of all parts together."""
+    whole = CohortSums()
+    for part in parts:
+        whole.contacts += part.contacts
+        whole.order_contacts += part.order_contacts
+        whole.buyers += part.buyers
+        values = ((whole.first, part.first), *zip(whole.buckets, part.buckets, strict=True))
+        for value, more in (*values, *((whole.mature[name], more) for name, more in part.mature.items())):
+            value.add(more.contacts, more.gross_minor, more.refund_minor)
+    return whole
+
+
 def gather(
     *, sums: Iterable[Sums], boundaries: Iterable[Boundary], mature_parts: Mapping[SliceName, int]
 ) -> dict[tuple[date, int], CohortSums]:

@@ -1,7 +1,9 @@
 """The second at which a cost is covered: looked for in long runs of seconds, then in short ones, then in each. Pure."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import accumulate
+from operator import attrgetter
 from typing import Literal, NamedTuple, TypeVar
 
 from analytics.ages import bucket_range
@@ -10,6 +12,7 @@ from analytics.cells import Value
 # what is looked for: the first second at which the cost is covered, or the one since which it always is
 Sought = Literal["first", "since"]
 Key = TypeVar("Key", bound=Hashable)
+_FIRST, _LAST = attrgetter("first"), attrgetter("last")
 
 
 class Run(NamedTuple):
@@ -58,10 +61,12 @@ def covered(searches: Mapping[Key, Search], brought: Brought[Key]) -> dict[Key, 
     return {key: (found.get((key, "first")), found.get((key, "since"))) for key in searches}
 
 
-def within(runs: Sequence[Run], window: Window) -> list[Run]:
-    """The runs that a window holds, the last one no longer than it."""
-    held = (run for run in runs if run.first <= window.last and window.first <= run.last)
-    return [run._replace(last=min(run.last, window.last)) for run in held]
+def within(runs: Sequence[Run], window: Window) -> Sequence[Run]:
+    """The runs, of some in order, that a window holds; the last one no longer than it."""
+    held = runs[bisect_left(runs, window.first, key=_LAST) : bisect_right(runs, window.last, key=_FIRST)]
+    if not held or held[-1].last <= window.last:
+        return held
+    return [*held[:-1], held[-1]._replace(last=window.last)]
 
 
 def merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

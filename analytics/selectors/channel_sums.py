@@ -1,6 +1,6 @@
 """Exact sums of a range of acquisition days by channel, and of channels together, at any as-of."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from analytics import periods
 from analytics.ages import SLICE_DAYS, SLICES
-from analytics.cells import ALL_CHANNELS, Boundary, CohortSums, Sums, Value, gather
+from analytics.cells import ALL_CHANNELS, Boundary, CohortSums, Sums, Value, gather, joined
 from analytics.cohorts import SliceName
 from analytics.selectors.cohorts import truncated_start
 from analytics.selectors.costs import Costs, costs_of
@@ -19,7 +19,6 @@ from analytics.selectors.sums import Scope, boundaries_of, cutting_days, maturit
 ALL, PAID = ALL_CHANNELS, -2
 ONE_DAY = timedelta(days=1)
 
-_Row = TypeVar("_Row", Sums, Boundary)
 _K = TypeVar("_K")
 
 
@@ -62,9 +61,9 @@ def channel_sums(*, scope: Scope, channels: Mapping[int, ChannelFacts], at: Slic
     groups = _groups(channels)
     complete_before = _complete_before(scope)
     today = complete_before["to_date"]
-    over = _by_group(groups, sums_of(replace(scope, before_date=today)))
+    over = sums_of(replace(scope, before_date=today))
     is_open = replace(scope, from_date=today, before_date=clipped(scope, today + ONE_DAY))
-    everyone = [*over, *_by_group(groups, sums_of(is_open))]
+    everyone = [*over, *sums_of(is_open)]
     costs = costs_of(
         tenant=scope.tenant,
         period="day",
@@ -75,18 +74,24 @@ def channel_sums(*, scope: Scope, channels: Mapping[int, ChannelFacts], at: Slic
     first_month = truncated_start(scope)
     cuts = cutting_days(scope)
     parts = {name: cuts.index(day) for name, day in maturity_days(scope).items()}
-    at_age = [row for row in over if row.part <= parts.get(at, len(cuts))]
+    truncated = {row.channel_key for row in everyone if row.start == first_month and row.order_contacts}
+    limit = parts.get(at, len(cuts))
+    aged = _by_channel([row for row in over if row.part <= limit], parts)
+    younger = _by_channel([row for row in over if row.part > limit], parts)
+    opened = _by_channel(everyone[len(over) :], parts, boundaries_of(scope))
     return ChannelSums(
         groups=groups,
         complete_before=complete_before,
-        whole=_gathered(everyone, parts, _by_group(groups, boundaries_of(scope))),
-        over=_gathered(over, parts),
-        at_age=_gathered(at_age, parts),
+        whole=_of_groups(groups, aged, younger, opened),
+        over=_of_groups(groups, aged, younger),
+        at_age=_of_groups(groups, aged),
         costs=_costs(groups, costs, complete_before),
-        month_contacts=_counted(((row.channel_key, row.start), row.contacts) for row in everyone),
-        month_costs=_month_costs(groups, costs),
+        month_contacts=_counted(groups, ((row.channel_key, row.start, row.contacts) for row in everyone)),
+        month_costs=_counted(
+            groups, ((channel, day.replace(day=1), minor) for (day, channel), minor in costs.by_cohort.items())
+        ),
         truncated_month=first_month,
-        truncated=frozenset(row.channel_key for row in everyone if row.start == first_month and row.order_contacts),
+        truncated=frozenset(key for key, members in groups.items() if not truncated.isdisjoint(members)),
         is_fully_loaded=costs.is_fully_loaded,
     )
 
@@ -108,31 +113,25 @@ def _complete_before(scope: Scope) -> dict[SliceName, date]:
     return {name: clipped(scope, days.get(name, today)) for name in SLICES}
 
 
-def _by_group(groups: Mapping[int, Sequence[int]], rows: Iterable[_Row]) -> list[_Row]:
-    """Each row once for every group that its channel is in."""
-    keys = _keys(groups)
-    return [row._replace(channel_key=key) for row in rows for key in keys[row.channel_key]]
-
-
-def _keys(groups: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
-    """The groups that each channel is in."""
-    keys: dict[int, list[int]] = {}
-    for key, members in groups.items():
-        for channel in members:
-            keys.setdefault(channel, []).append(key)
-    return keys
-
-
-def _gathered(
+def _by_channel(
     rows: Iterable[Sums], parts: Mapping[SliceName, int], boundaries: Iterable[Boundary] = ()
+) -> dict[int, list[CohortSums]]:
+    """The sums of each channel, month by month."""
+    months: defaultdict[int, list[CohortSums]] = defaultdict(list)
+    for (_, channel), sums in gather(sums=rows, boundaries=boundaries, mature_parts=parts).items():
+        months[channel].append(sums)
+    return months
+
+
+def _of_groups(
+    groups: Mapping[int, Sequence[int]], *parts: Mapping[int, Sequence[CohortSums]]
 ) -> dict[int, CohortSums]:
-    """The sums of each group, all its months together."""
-    gathered = gather(
-        sums=[row._replace(start=date.min) for row in rows],
-        boundaries=[row._replace(start=date.min) for row in boundaries],
-        mature_parts=parts,
-    )
-    return {key: sums for (_, key), sums in gathered.items()}
+    """The sums of each group that has any, all parts and months together."""
+    found = {
+        key: [sums for channel in members for part in parts for sums in part.get(channel, ())]
+        for key, members in groups.items()
+    }
+    return {key: joined(sums) for key, sums in found.items() if sums}
 
 
 def _costs(
@@ -144,19 +143,20 @@ def _costs(
         for name, before in complete_before.items():
             if day < before:
                 by_channel[channel, name] += minor
-    keys = _keys(groups)
-    return _counted(((key, name), minor) for (channel, name), minor in by_channel.items() for key in keys[channel])
+    return _counted(groups, ((channel, name, minor) for (channel, name), minor in by_channel.items()))
 
 
-def _month_costs(groups: Mapping[int, Sequence[int]], costs: Costs) -> Counter[tuple[int, date]]:
-    keys = _keys(groups)
-    return _counted(
-        ((key, day.replace(day=1)), minor) for (day, channel), minor in costs.by_cohort.items() for key in keys[channel]
-    )
-
-
-def _counted(pairs: Iterable[tuple[_K, int]]) -> Counter[_K]:
-    sums = Counter[_K]()
-    for key, amount in pairs:
-        sums[key] += amount
+def _counted(groups: Mapping[int, Sequence[int]], counts: Iterable[tuple[int, _K, int]]) -> Counter[tuple[int, _K]]:
+    """What is counted by channel and something else, for every group that the channel is in."""
+    by_channel = Counter[tuple[int, _K]]()
+    for channel, key, count in counts:
+        by_channel[channel, key] += count
+    sums = Counter[tuple[int, _K]]()
+    holders: defaultdict[int, list[int]] = defaultdict(list)
+    for group, members in groups.items():
+        for channel in members:
+            holders[channel].append(group)
+    for (channel, key), count in by_channel.items():
+        for group in holders[channel]:
+            sums[group, key] += count
     return sums

@@ -124,7 +124,7 @@ def _observed_seconds(scope: Scope, ending: date) -> int:
 
 def _brought_by_cohorts(
     scope: Scope, windows: Mapping[Place[_Key], Window], by_second: bool
-) -> dict[Place[_Key], list[Run]]:
+) -> dict[Place[_Key], Sequence[Run]]:
     runs = _brought(
         scope,
         [
@@ -138,7 +138,7 @@ def _brought_by_cohorts(
 
 def _brought_by_groups(
     scope: Scope, groups: Mapping[int, Collection[int]], windows: Mapping[Place[int], Window], by_second: bool
-) -> dict[Place[int], list[Run]]:
+) -> dict[Place[int], Sequence[Run]]:
     start, ending = scope.from_date, scope.before_date
     runs = _brought(
         scope,
@@ -150,7 +150,7 @@ def _brought_by_groups(
         by_second=by_second,
     )
     return {
-        (group, sought): _summed(within(runs[start, channel], window) for channel in groups[group])
+        (group, sought): _summed([within(runs[start, channel], window) for channel in groups[group]])
         for (group, sought), window in windows.items()
     }
 
@@ -183,8 +183,10 @@ def _rows(scope: Scope, spans: Sequence[_Span], *, by_second: bool) -> list[tupl
         return found
 
 
-def _summed(parts: Iterable[Sequence[Run]]) -> list[Run]:
+def _summed(parts: Sequence[Sequence[Run]]) -> Sequence[Run]:
     """The runs of several channels as those of all, in order."""
+    if len(parts) == 1:
+        return parts[0]
     sums: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     for runs in parts:
         for run in runs:

@@ -16,23 +16,25 @@ class TenantTable(Operation):
     Forces row security with the one policy, adds `UNIQUE (tenant_id, id)`, the composite keys of every
     `TenantForeignKey` and, where none of them leads there, the key to the tenant, all NOT DEFERRABLE, and the app
     role's grants. Run it again after a migration that adds a key: what stands is left alone. `append_only` tables give
-    the app role no UPDATE and no DELETE.
+    the app role no UPDATE and no DELETE. A `leaf`, whose rows nothing names by id, is spared the key that others
+    would refer to.
     Source: PostgreSQL, "Row Security Policies": referential checks bypass row security, hence the composite keys.
     """
 
     reduces_to_sql = True
     reversible = True
 
-    def __init__(self, model_name: str, append_only: bool = False) -> None:
+    def __init__(self, model_name: str, append_only: bool = False, leaf: bool = False) -> None:
         self.model_name = model_name
         self.append_only = append_only
+        self.leaf = leaf
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         """The model's state is Django's; only the table changes."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
-        for statement in secure_table(model, append_only=self.append_only):
+        for statement in secure_table(model, append_only=self.append_only, leaf=self.leaf):
             schema_editor.execute(statement)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
@@ -42,7 +44,7 @@ class TenantTable(Operation):
         return f"Secure {self.model_name} as a tenant table"
 
 
-def secure_table(model: Any, *, append_only: bool) -> list[str]:
+def secure_table(model: Any, *, append_only: bool, leaf: bool) -> list[str]:
     """The statements that lock one table; each leaves alone what stands already."""
     table = model._meta.db_table
     role = settings.DATABASES["default"]["USER"]
@@ -57,7 +59,9 @@ def secure_table(model: Any, *, append_only: bool) -> list[str]:
     keys = [field for field in model._meta.local_fields if isinstance(field, TenantForeignKey)]
     if all(field.null for field in keys):  # else a composite key leads to the tenant already
         statements.append(_add(table, f"{table}_tenant_fk", "FOREIGN KEY (tenant_id) REFERENCES tenants_tenant (id)"))
-    if any(field.column == "id" for field in model._meta.local_fields):
+    if leaf:
+        statements.append(f'ALTER TABLE "{table}" DROP CONSTRAINT IF EXISTS "{table}_tenant_id_key"')
+    elif any(field.column == "id" for field in model._meta.local_fields):
         statements.append(_add(table, f"{table}_tenant_id_key", "UNIQUE (tenant_id, id)"))
     return statements + [_composite_key(table, field) for field in keys]
 

@@ -1,9 +1,7 @@
 """Orders per second through `POST /api/v1/orders/bulk`, beside COPY of the same rows and the plain way.
 
-1,000 orders a call, about 260 bytes each with two lines, over two connections to the server that `up`
-starts. Of each
-call 80 % are new, 20 % are versions of earlier orders (a quarter of them stale), 10 % come from unknown
-buyers.
+1,000 orders a call, about 260 bytes each with two lines, over two connections to the server that `up` starts. Of each
+call 80 % are new, 20 % are versions of earlier orders (a quarter of them stale), 10 % come from unknown buyers.
 """
 
 import http.client
@@ -43,8 +41,7 @@ FROM contacts_contact WHERE tenant_id = %(tenant_id)s
 
 
 def run(*, rounds: int) -> list[Figure]:
-    """Measure, interleaved: sync, COPY and the plain way into empty tenants; sync and COPY into a full
-    one."""
+    """Measure, interleaved: sync, COPY and the plain way into empty tenants; sync and COPY into a full one."""
     place = make_place()
     seen: dict[str, list[float]] = {"sync": [], "copy": [], "plain": [], "full_sync": [], "full_copy": []}
     with web_server() as port, psycopg2.connect(_inside(place)) as admin:

@@ -10,7 +10,7 @@ from segments.services.reconcile import reconcile_next
 from segments.services.refresh import refresh_segments
 from tenants.context import tenant_transaction
 from tenants.models import Tenant
-from tenants.tasks import TenantTask, visit_tenants
+from tenants.tasks import TenantTask, first_line, visit_tenants
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def build(*, tenant_id: int, segment_id: int) -> None:
     except Exception as error:
         logger.exception("build of segment %s of tenant %s failed", segment_id, tenant_id)
         with tenant_transaction(tenant_id):
-            fail_build(tenant=tenant, claim=claim, error=str(error))
+            fail_build(tenant=tenant, claim=claim, error=first_line(error))
 
 
 @shared_task(name="segments.reconcile", base=TenantTask, system=True)

@@ -55,6 +55,11 @@ class TenantTask(Task):  # type: ignore[type-arg]
             return super().__call__(*args, tenant_id=tenant_id, **kwargs)
 
 
+def first_line(error: Exception) -> str:
+    """What an error says, less what a database adds to it: values, and the statement."""
+    return str(error).partition("\n")[0]
+
+
 def visit_tenants(name: str, work: Callable[[Tenant], bool], *, only_live: bool = True) -> None:
     """Do a tick's work in each tenant, a transaction a time, until it says that nothing waits there any more.
 
@@ -100,7 +105,7 @@ def run_job(*, tenant_id: int, job_id: int) -> None:
     except Exception as error:
         logger.exception("job %s of tenant %s failed", job_id, tenant_id)
         with tenant_transaction(tenant_id):
-            fail_job(tenant=tenant, claim=claim, error=str(error), at=timezone.now())
+            fail_job(tenant=tenant, claim=claim, error=first_line(error), at=timezone.now())
     else:
         if has_more:
             run_job.delay(tenant_id=tenant_id, job_id=job_id)

@@ -1,6 +1,5 @@
 """Real parts for the browser tests: Debian's Chromium, a web server, a Celery worker with beat on the test database."""
 
-import base64
 import os
 import socket
 import subprocess
@@ -14,13 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.guide.blocks import IMAGES
 from tests.sop.ledger.simulators import SimulatorProcess, new_simulator
 
 CHROMIUM = "/usr/bin/chromium"
 SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
-# `make docs-images`
-TAKES_PICTURES = bool(os.environ.get("SCRM_GUIDE_IMAGES"))
 # Playwright keeps an event loop running in this thread; the ORM calls of these tests are synchronous all the same.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -178,25 +174,3 @@ def running(
         finally:
             process.terminate()
             process.wait(timeout=30)
-
-
-Picture = Callable[[Any, str], None]
-
-
-@pytest.fixture
-def picture(language: str) -> Picture:
-    """A function that keeps a page as the guide's picture of a name where SCRM_GUIDE_IMAGES asks for it."""
-
-    def take(page: Any, name: str) -> None:
-        if not TAKES_PICTURES:
-            return
-        page.wait_for_load_state("networkidle")
-        page.mouse.move(0, 0)
-        shot = page.context.new_cdp_session(page).send(
-            "Page.captureScreenshot", {"format": "webp", "quality": 80, "optimizeForSpeed": False}
-        )
-        path = IMAGES / language / f"{name}.webp"
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(base64.b64decode(shot["data"]))
-
-    return take

@@ -1,4 +1,4 @@
-"""The guide's first hour with the demo's invented brand, as its people spend it. Takes the guide's pictures on demand."""
+"""The guide's first hour with the demo's invented brand, as its people spend it; takes the guide's pictures."""
 
 import re
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from sop.models import Sop, Touchpoint
 from tenants.context import tenant_transaction
 from tenants.models import Tenant
 from tests.browser.brand import Words, bob, fill
-from tests.browser.conftest import TAKES_PICTURES, Opener, Picture
+from tests.browser.pictures import IS_WANTED, Camera
 from tests.browser.terminal import Terminal
 from tests.browser.test_sops import wait_for
 from tests.guide.blocks import block
@@ -32,7 +32,7 @@ PATIENCE_MS = 60_000
 DAYS_OF_SILENCE = timedelta(days=30)
 
 
-@pytest.fixture(params=["zh", "en"] if TAKES_PICTURES else ["zh"])
+@pytest.fixture(params=["zh", "en"] if IS_WANTED else ["zh"])
 def language(request: pytest.FixtureRequest) -> str:
     """The reader's language; both only where pictures are taken, for the steps are the same."""
     return str(request.param)
@@ -44,6 +44,12 @@ def say(language: str) -> Words:
     return Words(language)
 
 
+@pytest.fixture
+def picture(language: str) -> Camera:
+    """Takes pictures in the reader's language, where they are wanted."""
+    return Camera(language)
+
+
 Filler = Callable[..., Tenant]
 
 
@@ -52,13 +58,13 @@ def filled(site_url: str, provider: Any, worker: None) -> Filler:
     """A function that loads the brand: of some hundred people with a short past, larger where pictures are taken."""
 
     def load(people: int = 600) -> Tenant:
-        size = {"people": 2_400, "played_days": 20} if TAKES_PICTURES else {"people": people, "played_days": 1}
+        size = {"people": 2_400, "played_days": 20} if IS_WANTED else {"people": people, "played_days": 1}
         return fill(site_url=site_url, provider_url=provider.url, **size)
 
     return load
 
 
-def window(open_browser: Opener, language: str, user: Any = None) -> Any:
+def window(open_browser: Any, language: str, user: Any = None) -> Any:
     """A reader's window."""
     return open_browser(user, language="zh-CN" if language == "zh" else "en-US")
 
@@ -101,14 +107,13 @@ def first_messages(brand: Tenant) -> dict[int, str]:
 
 
 def test_a_manager_logs_in_sees_which_channel_pays_back_and_opens_the_people(
-    open_browser: Opener, language: str, say: Words, filled: Filler, picture: Picture, no_tries: None
+    open_browser: Any, language: str, say: Words, filled: Filler, picture: Camera, no_tries: None
 ) -> None:
     brand = filled()
     page = window(open_browser, language)
     page.goto("/")
     page.get_by_label(say("E-mail")).fill(install.BRAND_MANAGER)
     page.locator("[name=password]").fill("demo")
-    picture(page, "log-in")
     page.get_by_role("button", name=say("Log in")).click()
     page.get_by_role("link", name="好味道").first.click()
 
@@ -136,7 +141,7 @@ def test_a_manager_logs_in_sees_which_channel_pays_back_and_opens_the_people(
 
 
 def test_an_operator_tags_a_group_in_bulk(
-    open_browser: Opener, language: str, say: Words, filled: Filler, picture: Picture
+    open_browser: Any, language: str, say: Words, filled: Filler, picture: Camera
 ) -> None:
     brand = filled(people=2_400)
     page = window(open_browser, language, bob())
@@ -150,22 +155,21 @@ def test_an_operator_tags_a_group_in_bulk(
     found = page.locator("#contacts .w-meta span").first
     expect(page).to_have_url(re.compile("segment="))
     people = number(found.inner_text())
-    picture(page, "contacts")
     page.get_by_role("link", name=say("Tag these contacts")).click()
     page.get_by_label(say("Tag"), exact=True).select_option(label="活动/双12")
     picture(page, "bulk-tag")
     page.get_by_role("button", name=say("Do it")).click()
     expect(page.locator("#job progress")).to_be_visible()
-    picture(page, "bulk-tag-progress")
     expect(page.locator("#job progress")).to_have_count(0, timeout=PATIENCE_MS)
 
     expect(page.locator("#job")).to_contain_text(f"{people:,}")
+    picture(page, "bulk-tag-done")
     with tenant_transaction(brand.pk):
         assert ContactTag.objects.for_tenant(brand).filter(tag__name="双12").count() == people > 1_000
 
 
 def test_an_operator_builds_bought_twice_and_silent_and_sees_the_count(
-    open_browser: Opener, language: str, say: Words, filled: Filler, picture: Picture
+    open_browser: Any, language: str, say: Words, filled: Filler, picture: Camera
 ) -> None:
     brand = filled()
     page = window(open_browser, language, bob())
@@ -188,7 +192,7 @@ def test_an_operator_builds_bought_twice_and_silent_and_sees_the_count(
 
 
 def test_an_operator_publishes_a_reminder_and_sees_it_arrive(
-    open_browser: Opener, language: str, say: Words, filled: Filler, picture: Picture
+    open_browser: Any, language: str, say: Words, filled: Filler, picture: Camera
 ) -> None:
     brand = filled()
     name = say("Bought twice, silent for 30 days")
@@ -229,7 +233,7 @@ def test_an_operator_publishes_a_reminder_and_sees_it_arrive(
 
 
 def test_an_operator_finds_out_why_one_person_got_nothing(
-    open_browser: Opener, language: str, say: Words, filled: Filler, picture: Picture
+    open_browser: Any, language: str, say: Words, filled: Filler, picture: Camera
 ) -> None:
     brand = filled()
     segment = follow_asleep(brand, say("Bought twice, silent for 30 days"))
@@ -253,7 +257,7 @@ def test_an_operator_finds_out_why_one_person_got_nothing(
 
 
 def test_a_new_order_by_curl_changes_the_cohort(
-    open_browser: Opener, language: str, filled: Filler, picture: Picture, site_url: str, tmp_path: Path
+    open_browser: Any, language: str, filled: Filler, picture: Camera, site_url: str, tmp_path: Path
 ) -> None:
     filled()
     page = window(open_browser, language, bob())
@@ -275,4 +279,3 @@ def test_a_new_order_by_curl_changes_the_cohort(
     expect(month.locator("td").first).to_have_text(f"{before + 1:,}")
     page.goto(f"{HOME}contacts/?q=林小满")
     expect(page.locator("#contacts tbody")).to_contain_text("88.00")
-    picture(page, "new-contact")

@@ -13,7 +13,8 @@ LANGUAGES = ("zh", "en")
 # what stands in an answer for what is different each time
 ANYTHING = "…"
 _FENCE = re.compile(
-    r"^<!-- (?:run: (?P<name>[\w-]+)|(?P<answer>answer)) -->\n```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S
+    r"^<!-- (?:run: (?P<name>[\w-]+)|(?P<answer>answer)) -->\n```(?P<language>\w+)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
 
 
@@ -60,7 +61,7 @@ def is_answered(answer: str, output: str) -> bool:
         shown = json.loads(answer)
     except ValueError:
         parts = (re.escape(part) for part in answer.strip().split(ANYTHING))
-        return re.fullmatch(".*".join(parts), output.strip(), re.S) is not None
+        return re.fullmatch(".*".join(parts), output.strip(), re.DOTALL) is not None
     return _holds(shown, json.loads(output))
 
 

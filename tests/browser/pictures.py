@@ -26,4 +26,4 @@ class Camera:
         chromium = page.context.new_cdp_session(page)
         shot = chromium.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
         IMAGES.mkdir(exist_ok=True)
-        (IMAGES / f"{name}-{self.language}.webp").write_bytes(base64.b64decode(shot["data"]))
+        (IMAGES / f"{name}.{self.language}.webp").write_bytes(base64.b64decode(shot["data"]))

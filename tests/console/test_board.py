@@ -178,7 +178,7 @@ def test_a_cell_opens_its_contacts_whose_sums_are_the_cell(acme: Any, mei: Any) 
     sums = page.context["totals"]
     assert (sums.contacts, sums.net_minor) == (cell.contacts, cell.net_minor) == (3, 8000)
     assert (sums.gross_minor, sums.buyers) == (cell.gross_minor, 3)
-    assert [person.net_minor for person, _known in page.context["lines"]] == [3000, 3000, 2000]
+    assert [person.net_minor for person, _known, _channel in page.context["lines"]] == [3000, 3000, 2000]
 
 
 def test_the_contacts_of_a_cell_as_a_file_are_those_of_its_page(acme: Any, mei: Any) -> None:
@@ -189,7 +189,7 @@ def test_the_contacts_of_a_cell_as_a_file_are_those_of_its_page(acme: Any, mei: 
     page, answer = get(mei, "cohorts/cell/", **asked), get(mei, "cohorts/cell.csv", **asked)
 
     rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
-    people = [known for known, _known_as in page.context["lines"]]
+    people = [known for known, _known_as, _channel in page.context["lines"]]
     assert [row["contact"] for row in rows] == [str(one.contact_id) for one in people]
     assert [row["revenue_net"] for row in rows] == ["30.00", "30.00", "20.00"]
     assert rows[2]["name"] == "'=1+1"

@@ -7,7 +7,7 @@ import pytest
 from tests.guide.blocks import FOLDER, IMAGES, LANGUAGES, blocks, is_answered, page_names, page_path
 
 MOST_BYTES = 200 * 1024
-_IMAGE = re.compile(r"!\[[^\]]+\]\(images/([\w-]+\.webp)\)")
+_IMAGE = re.compile(r"!\[[^\]]+\]\(images/([\w.-]+\.webp)\)")
 
 
 def pictures(name: str, language: str) -> list[str]:
@@ -23,8 +23,8 @@ def test_every_page_is_there_in_both_languages() -> None:
 @pytest.mark.parametrize("name", page_names())
 def test_both_languages_run_the_same_and_show_the_same(name: str) -> None:
     assert blocks(name, "zh") == blocks(name, "en")
-    assert all(file.endswith("-en.webp") for file in pictures(name, "en"))
-    assert pictures(name, "zh") == [file.replace("-en.webp", "-zh.webp") for file in pictures(name, "en")]
+    assert all(file.endswith(".en.webp") for file in pictures(name, "en"))
+    assert pictures(name, "zh") == [file.replace(".en.webp", ".zh.webp") for file in pictures(name, "en")]
 
 
 def test_every_picture_is_shown_and_light() -> None:

@@ -54,6 +54,12 @@ def channels(*, tenant: Tenant) -> QuerySet[Channel]:
     return rows.annotate(counts_as_paid=paid).order_by("slug")
 
 
+def channel_names(*, tenant: Tenant) -> dict[str, str]:
+    """What the tenant's channels are called, by slug."""
+    rows = Channel.objects.for_tenant(tenant).values_list("slug", "name")
+    return {slug: name or slug for slug, name in rows}
+
+
 def spend(*, tenant: Tenant) -> QuerySet[Spend]:
     """The tenant's spend with its channels."""
     rows: QuerySet[Spend] = Spend.objects.for_tenant(tenant)

@@ -9,7 +9,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from acquisition.models import Channel
 from scrm.console.work.board_form import bounded
+from tenants.context import tenant_transaction
 from tests.cast import log_in
 from tests.console.shop_floor import count, open_shop, person, tell_contacts
 from tests.orders.shop import order_body, post_orders
@@ -176,7 +178,7 @@ def test_a_cell_opens_its_contacts_whose_sums_are_the_cell(acme: Any, mei: Any) 
     sums = page.context["totals"]
     assert (sums.contacts, sums.net_minor) == (cell.contacts, cell.net_minor) == (3, 8000)
     assert (sums.gross_minor, sums.buyers) == (cell.gross_minor, 3)
-    assert [person.net_minor for person, _known in page.context["lines"]] == [3000, 3000, 2000]
+    assert [person.net_minor for person, _known, _channel in page.context["lines"]] == [3000, 3000, 2000]
 
 
 def test_the_contacts_of_a_cell_as_a_file_are_those_of_its_page(acme: Any, mei: Any) -> None:
@@ -187,7 +189,7 @@ def test_the_contacts_of_a_cell_as_a_file_are_those_of_its_page(acme: Any, mei: 
     page, answer = get(mei, "cohorts/cell/", **asked), get(mei, "cohorts/cell.csv", **asked)
 
     rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
-    people = [known for known, _known_as in page.context["lines"]]
+    people = [known for known, _known_as, _channel in page.context["lines"]]
     assert [row["contact"] for row in rows] == [str(one.contact_id) for one in people]
     assert [row["revenue_net"] for row in rows] == ["30.00", "30.00", "20.00"]
     assert rows[2]["name"] == "'=1+1"
@@ -219,10 +221,25 @@ def test_a_cells_people_load_page_by_page(acme: Any, mei: Any) -> None:
     rest = browser.get("/t/acme/cohorts/cell/", query | {"after": first["after"]}, headers=HTMX).context
     plain = browser.get("/t/acme/cohorts/cell/", query | {"after": first["after"]}).context
 
-    seen = {person.contact_id for person, _known in (*first["lines"], *rest["lines"])}
+    seen = {person.contact_id for person, _known, _channel in (*first["lines"], *rest["lines"])}
     assert (len(first["lines"]), len(rest["lines"]), len(seen), rest["after"]) == (100, 30, 130, "")
     assert (plain["lines"], plain["totals"]) == (rest["lines"], first["totals"])
     assert first["totals"].contacts == 130
+
+
+def test_a_cells_people_came_by_a_channel_that_is_called_by_its_name(acme: Any, mei: Any) -> None:
+    tell_contacts(acme, person(1), person(2, acquired={"at": "2024-01-03T00:00:00Z"}))
+    count(acme)
+    with tenant_transaction(acme.pk):
+        Channel.objects.for_tenant(acme).filter(slug="search").update(name="搜索广告")
+    query = {"cohort": "2024-01-01", "slice": "to_date"}
+
+    everybody = get(mei, "cohorts/cell/", **query).context
+    ours = get(mei, "cohorts/cell/", **query, channel="search").context
+    nobodys = get(mei, "cohorts/cell/", **query, channel="unattributed").context
+
+    assert sorted(channel for _person, _known, channel in everybody["lines"]) == ["—", "搜索广告"]
+    assert (ours["channel"], nobodys["channel"]) == ("搜索广告", "No channel")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, TypeVar, get_args
 
@@ -13,6 +14,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from acquisition.selectors import channel_names
 from analytics import exports
 from analytics.ages import SLICES
 from analytics.cohorts import CellContact, CellQuery, CohortTable, Period
@@ -72,7 +74,8 @@ def board_cell(request: ConsoleRequest) -> HttpResponse:
         people = contacts_of_cell(tenant=request.tenant, query=query, place=place, limit=CELL_PAGE + 1)
     except UnknownChannel:
         raise Http404 from None
-    context = _people_shown(request, people)
+    channels = channel_names(tenant=request.tenant)
+    context = _people_shown(request, people, channels)
     if place and wants_fragment(request):
         return fragment(request, "console/board_cell_rows.html", **context)
     return page(
@@ -81,6 +84,7 @@ def board_cell(request: ConsoleRequest) -> HttpResponse:
         title=_cell_title(query),
         **_way_back(request, query),
         cell=query,
+        channel=channels.get(query.channel or "", _("No channel")),
         totals=cell_sums(tenant=request.tenant, query=query),
         file_holds=exports.MAX_CONTACTS,
         **context,
@@ -99,13 +103,16 @@ def board_cell_csv(request: ConsoleRequest) -> HttpResponseBase:
     return FileResponse(file, as_attachment=True, filename=name, content_type=exports.CONTENT_TYPES["csv"])
 
 
-def _people_shown(request: ConsoleRequest, people: list[CellContact]) -> dict[str, Any]:
+def _people_shown(request: ConsoleRequest, people: list[CellContact], channels: Mapping[str, str]) -> dict[str, Any]:
     """One page of people, and where the next one begins when there is one more person."""
     last = people[CELL_PAGE - 1] if len(people) > CELL_PAGE else None
     shown = people[:CELL_PAGE]
     known = known_as(tenant=request.tenant, contact_ids=[person.contact_id for person in shown])
     return {
-        "lines": [(person, known.get(person.contact_id, f"#{person.contact_id}")) for person in shown],
+        "lines": [
+            (person, known.get(person.contact_id, f"#{person.contact_id}"), channels.get(person.channel or "", "—"))
+            for person in shown
+        ],
         "after": f"{last.net_minor}~{last.contact_id}" if last else "",
         "query": query_without(request, "after"),
     }

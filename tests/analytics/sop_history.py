@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 DAY_ONE = datetime(2026, 3, 1, tzinfo=UTC)
-PEOPLE, SOPS = 4, 3
+PEOPLE, SOPS, DAYS = 2, 2, 16
 ZONES = ("UTC", "Asia/Shanghai", "America/New_York")
 SETTLED = ("sent", "skipped", "failed", "cancelled", "unknown")
 REASONS = {"skipped": "late", "failed": "refused", "cancelled": "left"}
@@ -68,46 +68,46 @@ class History:
     purchases: list[Purchase] = field(default_factory=list)
 
 
-# at and around edges: half days of a month, a second before and after
+# whole days and a second before and after: few enough that edges are met often
 instants = st.builds(
-    lambda halves, seconds: DAY_ONE + timedelta(hours=12 * halves, seconds=seconds),
-    st.integers(0, 60),
+    lambda days, seconds: DAY_ONE + timedelta(days=days, seconds=seconds),
+    st.integers(0, DAYS),
     st.sampled_from([-1, 0, 0, 1]),
 )
+# at midnight in each of the zones, in winter and in summer
+dues = st.builds(lambda at, hours: at + timedelta(hours=hours), instants, st.sampled_from([0, 4, 5, 16]))
 messages = st.builds(
-    lambda sop, contact, due_at, state, late: Message(
-        sop, contact, due_at, state, None if state == "planned" else due_at + timedelta(hours=6 * late)
+    lambda sop, contact, due_at, state, settled_at: Message(
+        sop, contact, due_at, state, None if state == "planned" else settled_at
     ),
     st.integers(0, SOPS - 1),
     st.integers(0, PEOPLE - 1),
-    instants,
+    dues,
     st.sampled_from(["sent", "sent", "sent", *SETTLED, "planned"]),
-    st.integers(-2, 6),
+    instants,
 )
 runs = st.builds(
-    lambda sop, entered_at, ending, hours: Run(
-        sop, entered_at, *ending, None if ending[0] == "active" else entered_at + timedelta(hours=hours)
-    ),
+    lambda sop, entered_at, ending, ended_at: Run(sop, entered_at, *ending, None if ending[0] == "active" else ended_at),
     st.integers(0, SOPS - 1),
-    instants,
+    dues,
     st.sampled_from([("active", ""), ("completed", ""), ("exited", "left"), ("exited", "ordered")]),
-    st.integers(1, 200),
+    instants,
 )
 refunds = st.tuples(instants, st.integers(1, 500), st.booleans())
 purchases = st.builds(
     Purchase,
     st.sampled_from([*range(PEOPLE), None]),
     instants,
-    st.sampled_from(["paid", "paid", "paid", "pending", "cancelled"]),
-    st.integers(0, 1000),
+    st.sampled_from(["paid", "paid", "paid", "paid", "pending", "cancelled"]),
+    st.sampled_from([0, 1, 250, 1000]),
     st.lists(refunds, max_size=2).map(tuple),
 )
 histories = st.builds(
     History,
     st.sampled_from(ZONES),
-    st.lists(messages, max_size=12),
+    st.lists(messages, min_size=2, max_size=12),
     st.lists(runs, max_size=4),
-    st.lists(purchases, max_size=8),
+    st.lists(purchases, min_size=2, max_size=8),
 )
 
 

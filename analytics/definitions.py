@@ -62,7 +62,9 @@ SOP_DEFINITIONS = {
     "planned": _(
         "Contacts planned: those with a message that was due in the range, before the as-of time, whatever became of it."
     ),
-    "reached": _("Contacts reached: those of them to whom one was sent. The provider took it; who read it is not known."),
+    "reached": _(
+        "Contacts reached: those of them to whom one was sent. The provider took it; who read it is not known."
+    ),
     "reach_rate": _("Reach rate = contacts reached ÷ contacts planned."),
     "messages": _("Messages that were due = sent + not sent, by reason + still open. They add up."),
     "bought": _(

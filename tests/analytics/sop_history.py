@@ -87,7 +87,9 @@ messages = st.builds(
     instants,
 )
 runs = st.builds(
-    lambda sop, entered_at, ending, ended_at: Run(sop, entered_at, *ending, None if ending[0] == "active" else ended_at),
+    lambda sop, entered_at, ending, ended_at: Run(
+        sop, entered_at, *ending, None if ending[0] == "active" else ended_at
+    ),
     st.integers(0, SOPS - 1),
     dues,
     st.sampled_from([("active", ""), ("completed", ""), ("exited", "left"), ("exited", "ordered")]),
@@ -167,8 +169,16 @@ def write_messages(tenant: Any, told: Collection[tuple[Any, Any, Message]]) -> N
         due = {"due_at": message.due_at, "run_at": message.due_at, "late_at": message.due_at}
         rows.append(
             Touchpoint(
-                tenant=tenant, sop=sop, enrollment=held[sop.pk], step=steps[sop.pk], contact=contact, occurrence=place,
-                state=message.state, reason=message.reason, settled_at=message.settled_at, **due,
+                tenant=tenant,
+                sop=sop,
+                enrollment=held[sop.pk],
+                step=steps[sop.pk],
+                contact=contact,
+                occurrence=place,
+                state=message.state,
+                reason=message.reason,
+                settled_at=message.settled_at,
+                **due,
             )  # fmt: skip
         )
     Touchpoint.objects.bulk_create(rows)
@@ -252,9 +262,7 @@ def expected(
     back = sum(amount for each in bought for at, amount, again in each.refunds if has_happened(at) and not again)
     runs = [each for each in history.runs if each.sop in sops and is_in_range(each.entered_at)]
     ended = Counter((each.state, each.exit_reason) for each in runs if has_happened(each.ended_at))
-    states = Counter(
-        (each.state, each.reason) if has_happened(each.settled_at) else ("planned", "") for each in due
-    )
+    states = Counter((each.state, each.reason) if has_happened(each.settled_at) else ("planned", "") for each in due)
     return Said(
         messages=dict(states),
         planned=len({each.contact for each in due}),

@@ -28,9 +28,7 @@ def test_board_equals_the_oracle(history: History, as_of: datetime, ends: list[d
     tenant, (first, last) = written(history), ends
 
     with tenant_transaction(tenant.pk):
-        board = sop_board(
-            tenant=tenant, query=SopQuery(as_of=as_of, from_date=first, to_date=last, window=window)
-        )
+        board = sop_board(tenant=tenant, query=SopQuery(as_of=as_of, from_date=first, to_date=last, window=window))
 
     asked: dict[str, Any] = {"as_of": as_of, "first": first, "last": last, "window_days": WINDOW_DAYS[window]}
     assert {int(row.name): said(row) for row in board.rows} == {

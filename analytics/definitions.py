@@ -60,7 +60,8 @@ CHANNEL_DEFINITIONS = DEFINITIONS | {
 # What is said of an SOP board.
 SOP_DEFINITIONS = {
     "planned": _(
-        "Contacts planned: those with a message that was due in the range, before the as-of time, whatever became of it."
+        "Contacts planned: those with a message that was due in the range, before the as-of time, whatever became of "
+        "it."
     ),
     "reached": _(
         "Contacts reached: those of them to whom one was sent. The provider took it; who read it is not known."
@@ -68,8 +69,8 @@ SOP_DEFINITIONS = {
     "reach_rate": _("Reach rate = contacts reached ÷ contacts planned."),
     "messages": _("Messages that were due = sent + not sent, by reason + still open. They add up."),
     "bought": _(
-        "Bought within N days: a paid order above 0, from the second of a message of this SOP up to N × 24 hours later, "
-        "both ends in. Bought after it is not bought because of it: some would have bought anyway."
+        "Bought within N days: a paid order above 0, from the second of a message of this SOP up to N × 24 hours "
+        "later, both ends in. Bought after it is not bought because of it: some would have bought anyway."
     ),
     "orders": _(
         "An order counts once for an SOP, however many of its messages went before. It may count for several SOPs; in "
@@ -81,8 +82,8 @@ SOP_DEFINITIONS = {
     "bought_share": _("Share who bought = contacts who bought ÷ contacts reached."),
     "revenue_per_contact": _("Revenue per contact = net revenue ÷ contacts reached, buyers or not."),
     "completeness": _(
-        "Figures of what was bought are of the messages whose N days are over, with the contacts who got those. All SOPs "
-        "are compared over the messages sent until the same time."
+        "Figures of what was bought are of the messages whose N days are over, with the contacts who got those. All "
+        "SOPs are compared over the messages sent until the same time."
     ),
     "incomplete": _("Incomplete: no message's N days are over yet. What is known so far is shown, and never ranked."),
     "ranking": _("Ranked: complete figures of at least 30 contacts. The others stand below the line, with the reason."),

@@ -22,8 +22,8 @@ ONE_DAY = timedelta(days=1)
 
 # Purpose: all sums of an SOP board. Parameters: tenant_id (hidden from the planner, decision 8), due_from and
 # due_before (messages and entries, an index range each), at (as-of: what was settled, ended, paid or refunded from then
-# on has not happened yet), seconds (of the window, exclusive), complete_to (a message sent until then is observed whole),
-# states (those of a run).
+# on has not happened yet), seconds (of the window, exclusive), complete_to (a message sent until then is observed
+# whole), states (those of a run).
 # Grain: part and SOP (null: all together), of messages and runs also state and reason. Columns: part, sop, state,
 # reason, numbers: [messages] · [runs] · contacts [planned, reached, reached by an observed message] · bought [buyers,
 # orders, net minor units, and the same of observed messages].
@@ -46,8 +46,8 @@ WITH due AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT o.id, o.base_amount_minor FROM orders_order o
         WHERE o.tenant_id = (SELECT %(tenant_id)s::bigint) AND o.contact_id = d.contact_id
-          AND o.paid_at >= d.settled_at AND o.paid_at < d.settled_at + make_interval(secs => %(seconds)s) AND o.paid_at < %(at)s
-          AND o.status = 'paid' AND o.amount_minor > 0
+          AND o.paid_at >= d.settled_at AND o.paid_at < d.settled_at + make_interval(secs => %(seconds)s)
+          AND o.paid_at < %(at)s AND o.status = 'paid' AND o.amount_minor > 0
         OFFSET 0
     ) o
     WHERE d.state = 'sent'

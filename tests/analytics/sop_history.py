@@ -179,7 +179,7 @@ def write_messages(tenant: Any, told: Collection[tuple[Any, Any, Message]]) -> N
                 reason=message.reason,
                 settled_at=message.settled_at,
                 **due,
-            )  # fmt: skip
+            )
         )
     Touchpoint.objects.bulk_create(rows)
 

@@ -69,7 +69,7 @@ def test_sops_are_ranked_and_what_cannot_be_compared_stands_below_with_the_reaso
     ]
     assert [(line.title, line.why_unranked, line.ranked_cell.text) for line in page.context["unranked"]] == [
         ("Birthday", "fewer than 30 contacts reached", "100.0%"),
-        ("Flash", "7 days are not over yet", "25.0%"),
+        ("Flash", "the window of 7 days is not over yet", "25.0%"),
         ("Idle", "nothing was due", "—"),
     ]
     _birthday, flash, _idle = page.context["unranked"]
@@ -105,7 +105,7 @@ def test_figures_say_how_they_were_made(acme: Any, mei: Any) -> None:
         "After a message, not because of it.",
     ]
     assert flash.cells[0].tip.splitlines()[1] == (
-        "* Not complete: 7 days are not over after any message. So far, and not ranked."
+        "* Not complete: the window of 7 days is not over after any message. Not ranked."
     )
     assert welcome.runs_tip.splitlines() == [
         "Entered 4 = under way 1 + completed 1 + left early 2",
@@ -203,7 +203,7 @@ def test_a_shop_that_stopped_sending_orders_is_named(acme: Any, mei: Any) -> Non
 
 def test_an_empty_board_says_what_to_do_next(acme: Any, mei: Any, bob: Any) -> None:
     assert 'href="/t/acme/sops/new/">New SOP</a>' in board(bob).content.decode()
-    assert 'href="/t/acme/sops/">Go to the SOPs</a>' in board(mei).content.decode()
+    assert 'href="/t/acme/sops/">See the SOPs</a>' in board(mei).content.decode()
 
     with tenant_transaction(acme.pk):
         make_sop(acme, "Idle")

@@ -14,9 +14,9 @@ from analytics.sop_lines import sop_lines
 from analytics.sops import SopBoard
 from scrm.console.views import ConsoleRequest, console_view, fragment, page
 from scrm.console.work.address import query_without, wants_fragment
+from scrm.console.work.selectors.orders import last_paid_at
 from scrm.console.work.sop_board_form import WINDOW_TITLES, SopBoardForm
 from scrm.console.work.sop_board_rows import SopLines
-from scrm.console.work.selectors.orders import last_paid_at
 from tenants.access import BOARD_READERS, EDITORS
 
 SILENT_FOR = timedelta(days=30)

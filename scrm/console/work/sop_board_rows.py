@@ -67,6 +67,11 @@ class SopLine:
     runs_tip: str
 
     @property
+    def is_open(self) -> bool:
+        """Whether what was bought is so far, as no window is over."""
+        return any(not cell.is_complete for cell in self.cells)
+
+    @property
     def ranked_cell(self) -> BoughtCell:
         """The figure that the SOP is ranked by."""
         return next(cell for cell in self.cells if cell.is_ranked_by)
@@ -168,7 +173,7 @@ class SopLines:
             "window": self._window,
         }
         whose = _("Of messages sent until %(at)s: %(contacts)s of %(all)s contacts reached.")
-        unfinished = _("* Not complete: %(window)s are not over after any message. So far, and not ranked.")
+        unfinished = _("* Not complete: the window of %(window)s is not over after any message. Not ranked.")
         return [
             formula,
             (whose if outcome.is_complete else unfinished) % values,
@@ -221,7 +226,7 @@ def _runs_tip(row: SopRow) -> str:
 def _why(standing: Standing, window: str) -> str:
     reasons: Mapping[Standing, str] = {
         "few_contacts": _("fewer than 30 contacts reached"),
-        "incomplete": _("%(window)s are not over yet") % {"window": window},
+        "incomplete": _("the window of %(window)s is not over yet") % {"window": window},
         "nobody_reached": _("nobody was reached"),
         "nothing_due": _("nothing was due"),
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -90,10 +90,24 @@ class SopRuns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SopStep:
+    """One step of a version, when it is due (as `sop.models.Step`), and its messages that were, by state and reason."""
+
+    step_id: int
+    version: int
+    position: int
+    day: int | None
+    at_time: time | None
+    after_minutes: int | None
+    messages: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SopRow:
     """One SOP, or all together (`sop_id` is None), in which each contact and each order counts once.
 
-    `messages` are those due in the range, by state and reason; they add up. `planned` and `reached` are contacts with
+    `messages` are those due in the range, by state and reason; they add up, and `steps` (the newest version's first)
+    have them one by one. `planned` and `reached` are contacts with
     such a message, and with one that was sent; shares have 6 places. `rank` is None below the line, where `standing`
     says why; the sum has neither.
     """
@@ -107,6 +121,7 @@ class SopRow:
     reach_rate: Decimal | None
     outcome: SopOutcome
     runs: SopRuns
+    steps: tuple[SopStep, ...] = ()
     standing: Standing = ""
     rank: int | None = None
 

@@ -1,5 +1,6 @@
 """The SOP board as the API writes it: money and ratios as decimal strings, null for an empty cell."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -42,6 +43,15 @@ class SopPeople(msgspec.Struct, frozen=True):
     exited: dict[str, int]
 
 
+class SopStepLine(msgspec.Struct, frozen=True):
+    """One step of a version and its messages; those of all steps add up to the SOP's."""
+
+    step: int
+    version: int
+    position: int
+    messages: list[SopMessages]
+
+
 class SopLine(msgspec.Struct, frozen=True):
     """One SOP, or all together (`sop` is null; each contact and each order counts once). Without a rank, `standing`
     says why. `messages` add up to `due`; shares go from 0 to 1.
@@ -57,6 +67,7 @@ class SopLine(msgspec.Struct, frozen=True):
     contacts_reached: int
     reach_rate: Decimal | None
     messages: list[SopMessages]
+    steps: list[SopStepLine]
     bought: SopBought
     runs: SopPeople
 
@@ -107,10 +118,15 @@ def _line(row: SopRow, currency: str) -> SopLine:
         contacts_planned=row.planned,
         contacts_reached=row.reached,
         reach_rate=row.reach_rate,
-        messages=[SopMessages(state, reason, count) for (state, reason), count in sorted(row.messages.items())],
+        messages=_messages(row.messages),
+        steps=[SopStepLine(each.step_id, each.version, each.position, _messages(each.messages)) for each in row.steps],
         bought=_bought(row.outcome, currency),
         runs=SopPeople(row.runs.entered, row.runs.active, row.runs.completed, dict(row.runs.exited)),
     )
+
+
+def _messages(counts: Mapping[tuple[str, str], int]) -> list[SopMessages]:
+    return [SopMessages(state, reason, count) for (state, reason), count in sorted(counts.items())]
 
 
 def _bought(outcome: SopOutcome, currency: str) -> SopBought:

@@ -14,8 +14,8 @@ from typing import Any
 from django.db import connection
 
 from analytics import periods, ratios
-from analytics.sops import SopBoard, SopOutcome, SopQuery, SopRow, SopRuns, ranked
-from sop.models import Enrollment, Sop, SopCursor
+from analytics.sops import SopBoard, SopOutcome, SopQuery, SopRow, SopRuns, SopStep, ranked
+from sop.models import Enrollment, Sop, SopCursor, Step
 from tenants.models import Tenant
 
 ONE_DAY = timedelta(days=1)
@@ -24,13 +24,13 @@ ONE_DAY = timedelta(days=1)
 # due_before (messages and entries, an index range each), at (as-of: what was settled, ended, paid or refunded from then
 # on has not happened yet), seconds (of the window, exclusive), complete_to (a message sent until then is observed
 # whole), states (those of a run).
-# Grain: part and SOP (null: all together), of messages and runs also state and reason. Columns: part, sop, state,
-# reason, numbers: [messages] · [runs] · contacts [planned, reached, reached by an observed message] · bought [buyers,
-# orders, net minor units, and the same of observed messages].
+# Grain: part and SOP (null: all together), of messages also step, of messages and runs also state and reason.
+# Columns: part, sop, step, state, reason, numbers: [messages] · [runs] · contacts [planned, reached, reached by an
+# observed message] · bought [buyers, orders, net minor units, and the same of observed messages].
 # Orders are looked up message by message, each one probe of the contact's index range; refunds order by order.
 SOP_SUMS = """
 WITH due AS MATERIALIZED (
-    SELECT t.sop_id, t.contact_id, t.settled_at,
+    SELECT t.sop_id, t.step_id, t.contact_id, t.settled_at,
            CASE WHEN t.settled_at < %(at)s THEN t.state ELSE 'planned' END AS state,
            CASE WHEN t.settled_at < %(at)s THEN t.reason ELSE '' END AS reason
     FROM sop_touchpoint t
@@ -75,11 +75,12 @@ WITH due AS MATERIALIZED (
     ) e
     WHERE s.tenant_id = (SELECT %(tenant_id)s::bigint)
 )
-SELECT 'messages' AS part, sop_id, state, reason, ARRAY[count(*)]::bigint[] AS numbers FROM due GROUP BY 2, 3, 4
+SELECT 'messages' AS part, sop_id, step_id, state, reason, ARRAY[count(*)]::bigint[] AS numbers
+FROM due GROUP BY 2, 3, 4, 5
 UNION ALL
-SELECT 'runs', sop_id, state, exit_reason, ARRAY[count(*)] FROM begun GROUP BY 2, 3, 4
+SELECT 'runs', sop_id, NULL, state, exit_reason, ARRAY[count(*)] FROM begun GROUP BY 2, 4, 5
 UNION ALL
-SELECT 'contacts', sop_id, '', '',
+SELECT 'contacts', sop_id, NULL, '', '',
        ARRAY[count(*), count(*) FILTER (WHERE is_reached), count(*) FILTER (WHERE is_observed)]
 FROM (
     SELECT sop_id, is_reached, is_observed FROM people
@@ -87,7 +88,7 @@ FROM (
     SELECT NULL, bool_or(is_reached), bool_or(is_observed) FROM people GROUP BY contact_id
 ) p GROUP BY 2
 UNION ALL
-SELECT 'bought', sop_id, '', '', ARRAY[
+SELECT 'bought', sop_id, NULL, '', '', ARRAY[
     count(DISTINCT contact_id), count(*), sum(net_minor),
     count(DISTINCT contact_id) FILTER (WHERE is_observed), count(*) FILTER (WHERE is_observed),
     coalesce(sum(net_minor) FILTER (WHERE is_observed), 0)]::bigint[]
@@ -104,6 +105,7 @@ class _Sums:
     """One SOP's sums, or those of all together, as the statement's parts tell them."""
 
     messages: dict[tuple[str, str], int] = field(default_factory=dict)
+    steps: dict[int, dict[tuple[str, str], int]] = field(default_factory=dict)
     runs: dict[tuple[str, str], int] = field(default_factory=dict)
     contacts: list[int] = field(default_factory=lambda: [0] * 3)
     bought: list[int] = field(default_factory=lambda: [0] * 6)
@@ -125,9 +127,10 @@ def sop_board(*, tenant: Tenant, query: SopQuery) -> SopBoard:
         complete_to=complete_to,
         states=Enrollment.State.values,
     )
+    steps = _steps(tenant, sums)
     known = Sop.objects.for_tenant(tenant).order_by("pk")
     shown = [sop for sop in known if sop.pk in sums or sop.state != Sop.State.ARCHIVED]
-    rows = (_row(sums.get(sop.pk, _Sums()), tenant.currency, sop) for sop in shown)
+    rows = (_row(sums.get(sop.pk, _Sums()), tenant.currency, sop, steps.get(sop.pk, ())) for sop in shown)
     return SopBoard(
         query=query,
         from_date=first,
@@ -146,21 +149,42 @@ def _sums(**parameters: Any) -> dict[int | None, _Sums]:
     found: dict[int | None, _Sums] = {}
     with connection.cursor() as cursor:
         cursor.execute(SOP_SUMS, parameters)
-        for part, sop_id, state, reason, numbers in cursor.fetchall():
+        for part, sop_id, step_id, state, reason, numbers in cursor.fetchall():
             sums = found.setdefault(sop_id, _Sums())
             if part in ("contacts", "bought"):
                 setattr(sums, part, numbers)
                 continue
+            if step_id is not None:
+                sums.steps.setdefault(step_id, {})[state, reason] = numbers[0]
             for each in (sums, found.setdefault(None, _Sums())):
                 counts = getattr(each, part)
                 counts[state, reason] = counts.get((state, reason), 0) + numbers[0]
     return found
 
 
-def _row(sums: _Sums, currency: str, sop: Sop | None = None) -> SopRow:
+def _steps(tenant: Tenant, sums: Mapping[int | None, _Sums]) -> dict[int, tuple[SopStep, ...]]:
+    """Each SOP's steps that have messages, the newest version's first."""
+    counts = {step_id: told for each in sums.values() for step_id, told in each.steps.items()}
+    rows = Step.objects.for_tenant(tenant).filter(pk__in=counts).select_related("version")
+    found: dict[int, tuple[SopStep, ...]] = {}
+    for step in rows.order_by("-version__number", "position"):
+        told = SopStep(
+            step_id=step.pk,
+            version=step.version.number,
+            position=step.position,
+            day=step.day,
+            at_time=step.at_time,
+            after_minutes=step.after_minutes,
+            messages=counts[step.pk],
+        )
+        found[step.version.sop_id] = (*found.get(step.version.sop_id, ()), told)
+    return found
+
+
+def _row(sums: _Sums, currency: str, sop: Sop | None = None, steps: tuple[SopStep, ...] = ()) -> SopRow:
     planned, reached, _observed = sums.contacts
     return SopRow(
-        sop_id=sop and sop.pk,
+        sop_id=sop.pk if sop else None,
         name=sop.name if sop else "",
         state=sop.state if sop else "",
         messages=sums.messages,
@@ -169,6 +193,7 @@ def _row(sums: _Sums, currency: str, sop: Sop | None = None) -> SopRow:
         reach_rate=ratios.share_of(reached, planned),
         outcome=_outcome(sums, currency),
         runs=_runs(sums.runs),
+        steps=steps,
     )
 
 

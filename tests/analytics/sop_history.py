@@ -88,7 +88,7 @@ messages = st.builds(
 )
 runs = st.builds(
     lambda sop, entered_at, ending, ended_at: Run(
-        sop, entered_at, *ending, None if ending[0] == "active" else ended_at
+        sop, entered_at, ending[0], ending[1], None if ending[0] == "active" else ended_at
     ),
     st.integers(0, SOPS - 1),
     dues,
@@ -134,7 +134,8 @@ def people(tenant: Any, count: int) -> list[Any]:
     """New contacts, inside the tenant's transaction."""
     from contacts.models import Contact
 
-    return Contact.objects.bulk_create([Contact(tenant=tenant, name=f"Person {n}") for n in range(count)])
+    made: list[Any] = Contact.objects.bulk_create([Contact(tenant=tenant, name=f"Person {n}") for n in range(count)])
+    return made
 
 
 def make_sop(tenant: Any, name: str, state: str = "published") -> Any:

@@ -34,9 +34,11 @@ def test_sops_are_ranked_windows_chosen_and_figures_explained_and_downloaded(
     page.get_by_role("columnheader", name="Per contact").get_by_role("link").click()
     expect(names(page)).to_have_text(["Win back", "Welcome", "Birthday", "Flash", "Idle"])
     expect(page.get_by_role("columnheader", name="Per contact")).to_have_attribute("aria-sort", "descending")
+    page.locator(".k-table .p-steps > summary").click()
+    expect(page.locator(".k-table .p-steps li")).to_contain_text(["Step 1 · At entry", "Step 2 · Day 2 · 10:00"])
     page.get_by_role("radio", name="1 day", exact=True).check()
     expect(page).to_have_url(re.compile("window=1d"))
-    expect(names(page)).to_have_text(["Win back", "Welcome", "Flash", "Birthday", "Idle"])
+    expect(names(page)).to_have_text(["Win back", "Flash", "Welcome", "Birthday", "Idle"])
     page.locator(".k-table tbody tr").first.locator(".k-by .w-tip").hover()
     expect(page.get_by_role("tooltip")).to_contain_text("Revenue per contact = £90.00 ÷ 30 = 3.00 GBP")
     with page.expect_download() as download:
@@ -50,7 +52,7 @@ def test_reasons_open_their_messages_and_a_row_its_sop(open_browser: Any, mei: A
     page = open_browser(mei, language="en-US")
     page.goto(f"/t/acme/sops/board/?{DAYS}")
 
-    page.locator(".k-table").get_by_role("link", name="too late 8").click()
+    page.locator(".k-table").get_by_role("link", name="too late 8").first.click()
 
     expect(page.locator("table tbody tr")).to_have_count(8)
     page.goto(BOARD)
@@ -94,7 +96,9 @@ def test_the_board_is_accessible_and_fits(open_browser: Any, mei: Any, acme: Any
 
     assert faults_by_path(page, (f"sops/board/?{DAYS}", "sops/board/?from_date=2020-01-01&to_date=2020-01-02")) == {}
     page.goto(BOARD)
-    for summary in page.locator(".k-why > summary, .b-cards summary:visible").all():
+    page.locator(".p-steps:visible > summary").click()
+    assert faults(page) == []
+    for summary in page.locator(".k-why > summary, .p-card:visible > summary").all():
         summary.click()
     assert faults(page) == []
 

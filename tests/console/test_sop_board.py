@@ -2,13 +2,14 @@
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from sop.models import SopVersion, Step, Touchpoint
 from tenants.context import tenant_transaction
 from tests.analytics.sop_history import Message, Purchase, Run, make_sop, people, write_messages, write_purchase
 from tests.analytics.sop_history import write_runs as write_sop_runs
@@ -19,7 +20,7 @@ SENT_AT = datetime(2026, 11, 2, 10, tzinfo=UTC)
 YOUNG_AT = datetime(2026, 11, 18, 10, tzinfo=UTC)
 DAYS = {"from_date": "2026-11-01", "to_date": "2026-11-19", "as_of": "2026-11-19"}
 HTMX = {"HX-Request": "true"}
-BOARD_QUERIES = 10
+BOARD_QUERIES = 11
 
 
 def message(at: datetime = SENT_AT, state: str = "sent") -> Message:
@@ -33,7 +34,8 @@ def buy(tenant: Any, contacts: list[Any], amount: int, *, at: datetime = SENT_AT
 
 def open_desk(tenant: Any) -> dict[str, Any]:
     """Welcome reached 30 of 40, of whom 3 bought for £10.00 each; Win back 30, of whom 1 for £90.00; Birthday 2, of
-    whom both bought; Flash 40 a day ago, of whom 10 bought; Idle nobody. 8 of Welcome's were late, 2 refused.
+    whom both bought; Flash 40 a day ago, of whom 10 bought; Idle nobody. 8 of Welcome's, of its second step, were late,
+    2 were refused.
     """
     with tenant_transaction(tenant.pk):
         sops = {name: make_sop(tenant, name) for name in ("Welcome", "Win back", "Birthday", "Flash", "Idle")}
@@ -45,6 +47,9 @@ def open_desk(tenant: Any) -> dict[str, Any]:
         told += [(sops["Birthday"], each, message()) for each in birthday]
         told += [(sops["Flash"], each, message(YOUNG_AT)) for each in flash]
         write_messages(tenant, told)
+        first = Step.objects.for_tenant(tenant).get(version__sop=sops["Welcome"])
+        late = Touchpoint.objects.for_tenant(tenant).filter(state="skipped")
+        late.update(step=make_step(tenant, first.version))
         buy(tenant, welcome[:3], 1000)
         buy(tenant, win_back[:1], 9000)
         buy(tenant, birthday, 500)
@@ -52,6 +57,12 @@ def open_desk(tenant: Any) -> dict[str, Any]:
         ended = [("exited", "ordered", SENT_AT), ("exited", "left", SENT_AT), ("completed", "", SENT_AT)]
         write_sop_runs(tenant, [(sops["Welcome"], Run(0, SENT_AT, *each)) for each in [*ended, ("active", "", None)]])
     return sops
+
+
+def make_step(tenant: Any, version: Any) -> Any:
+    """The second step of a version."""
+    due = {"timing": "day_at", "day": 2, "at_time": time(10)}
+    return Step.objects.create(tenant=tenant, version=version, position=2, content="again", compiled=[], **due)
 
 
 def board(user: Any, **query: Any) -> Any:
@@ -132,6 +143,31 @@ def test_messages_are_told_by_what_became_of_them_and_open_the_list_of_the_same(
     assert len(listed.context["lines"]) == 8
     # what is read as of a day may have changed since
     assert {part.link for part in _line(board(mei, **DAYS), "Welcome").parts} == {""}
+
+
+def test_messages_are_told_step_by_step_with_the_version_where_there_are_several(acme: Any, mei: Any) -> None:
+    welcome = open_desk(acme)["Welcome"]
+    days = {"from_date": "2026-11-01", "to_date": "2026-11-03"}
+    line = _line(board(mei, **days), "Welcome")
+    with tenant_transaction(acme.pk):
+        step = Step.objects.for_tenant(acme).get(version__sop=welcome, position=2)
+        second = SopVersion.objects.create(
+            tenant=acme, sop=welcome, number=2, segment_id=step.version.segment_id, created_at=SENT_AT
+        )
+        refused = Touchpoint.objects.for_tenant(acme).filter(sop=welcome, state="failed")
+        refused.update(step=make_step(acme, second))
+    titles = [each.title for each in _line(board(mei, **days), "Welcome").steps]
+
+    assert [(each.title, [(part.label, part.count) for part in each.parts]) for each in line.steps] == [
+        ("Step 1 · At entry", [("sent", 30), ("the provider refused it", 2)]),
+        ("Step 2 · Day 2 · 10:00", [("too late", 8)]),
+    ]
+    assert f"&step={step.pk}&" in line.steps[1].parts[0].link
+    assert titles == [
+        "Version 2, step 2 · Day 2 · 10:00",
+        "Version 1, step 1 · At entry",
+        "Version 1, step 2 · Day 2 · 10:00",
+    ]
 
 
 def test_a_row_leads_to_its_sop_and_the_board_is_reached_from_menu_and_list(

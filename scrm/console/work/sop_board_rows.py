@@ -1,6 +1,6 @@
 """The SOP board as lines of text: each figure with its own definition, denominator and state.
 
-Pure but for the language: an `SopBoard` goes in, what the template prints comes out.
+An `SopBoard` goes in, what the template prints comes out; no query.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from analytics import periods
-from analytics.sops import RankedBy, SopBoard, SopRow, Standing
+from analytics.sops import RankedBy, SopBoard, SopRow, SopStep, Standing
 from scrm.console.work.sop_board_form import WINDOW_TITLES
+from scrm.console.work.sop_words import day_in_words, moment_in_its_day
 from scrm.console.work.sops import STATES
 from scrm.figures import amount, moment, money, number, percent
 from sop.models import Enrollment, Sop, Touchpoint
@@ -28,6 +29,14 @@ class MessagePart:
     label: str
     count: int
     link: str
+
+
+@dataclass(frozen=True)
+class StepParts:
+    """One step of a version: what it is called, and what became of its messages."""
+
+    title: str
+    parts: list[MessagePart]
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,7 @@ class SopLine:
     reach: str
     reach_tip: str
     parts: list[MessagePart]
+    steps: list[StepParts]
     buyers: int
     orders: int
     net: str
@@ -110,7 +120,8 @@ class SopLines:
             reached=row.reached,
             reach=percent(row.reach_rate),
             reach_tip=_reach_tip(row),
-            parts=self._parts(row),
+            parts=self._parts(row.messages, row.sop_id),
+            steps=[self._step(step, row) for step in row.steps],
             buyers=outcome.buyers,
             orders=outcome.orders,
             net=amount(outcome.net_minor, self.board.currency),
@@ -130,22 +141,42 @@ class SopLines:
     def _plain(self, value: Decimal | None) -> str:
         return number(value, exponent(self.board.currency))
 
-    def _parts(self, row: SopRow) -> list[MessagePart]:
+    def _step(self, step: SopStep, row: SopRow) -> StepParts:
+        day = [] if step.after_minutes == 0 else [day_in_words(step)]
+        values = {
+            "number": step.position,
+            "version": step.version,
+            "when": " · ".join([*day, moment_in_its_day(step)]),
+        }
+        is_one_version = len({each.version for each in row.steps}) == 1
+        said = (
+            _("Step %(number)d · %(when)s") if is_one_version else _("Version %(version)d, step %(number)d · %(when)s")
+        )
+        return StepParts(said % values, self._parts(step.messages, row.sop_id, step.step_id))
+
+    def _parts(
+        self, counts: Mapping[tuple[str, str], int], sop_id: int | None, step_id: int | None = None
+    ) -> list[MessagePart]:
         states, reasons = dict(Touchpoint.State.choices), dict(Touchpoint.Reason.choices)
         found = [
-            MessagePart(state, str(reasons[reason] if reason else states[state]), count, self._link(row, state, reason))
-            for (state, reason), count in row.messages.items()
+            MessagePart(
+                state,
+                str(reasons[reason] if reason else states[state]),
+                count,
+                self._link(state, reason, sop_id, step_id),
+            )
+            for (state, reason), count in counts.items()
         ]
         return sorted(found, key=lambda part: (STATES.index(part.state), -part.count, part.label))
 
-    def _link(self, row: SopRow, state: str, reason: str) -> str:
+    def _link(self, state: str, reason: str, sop_id: int | None, step_id: int | None) -> str:
         """The query of the list of touchpoints that holds the same messages; none where it would hold others."""
         today = periods.local_date(self.board.query.as_of, self.board.timezone)
         may_lie_ahead = state == Touchpoint.State.CANCELLED and self.board.to_date >= today
-        if row.sop_id is None or not self.links_messages or state == Touchpoint.State.PLANNED or may_lie_ahead:
+        if sop_id is None or not self.links_messages or state == Touchpoint.State.PLANNED or may_lie_ahead:
             return ""
         days = {"due_from": self.board.from_date.isoformat(), "due_to": self.board.to_date.isoformat()}
-        asked = {"sop": row.sop_id, "state": state, "reason": reason, **days}
+        asked = {"sop": sop_id, "step": step_id, "state": state, "reason": reason, **days}
         return urlencode({name: value for name, value in asked.items() if value})
 
     def _cell(self, name: RankedBy, row: SopRow, text: str, formula: str) -> BoughtCell:

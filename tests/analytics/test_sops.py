@@ -122,11 +122,12 @@ def test_a_figure_is_of_the_messages_whose_window_is_over(
     with inside(acme):
         sop, (ann, ben) = make_sop(acme, "Welcome"), people(acme, 2)
         write_messages(acme, [(sop, ann, sent()), (sop, ben, sent(SENT_AT + timedelta(days=1)))])
+        write_purchase(acme, ann, bought(SENT_AT))
         write_purchase(acme, ben, bought(SENT_AT + timedelta(days=2)))
 
     found = api.get("/analytics/sops", LATER | {"as_of": as_of.isoformat()}).json()["rows"][0]["bought"]
 
-    assert (found["complete"], found["contacts"], found["orders"]) == (complete, contacts, int(not complete))
+    assert (found["complete"], found["contacts"], found["buyers"], found["orders"]) == (complete, *[contacts] * 3)
 
 
 @pytest.mark.parametrize(("refunded", "net"), [(-SECOND, "20.00"), (timedelta(), "30.00")])

@@ -1,5 +1,6 @@
 """Of any small history, an SOP board says what the definitions say."""
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -34,4 +35,7 @@ def test_board_equals_the_oracle(history: History, as_of: datetime, ends: list[d
     assert {int(row.name): said(row) for row in board.rows} == {
         number: expected(history, {number}, **asked) for number in range(SOPS)
     }
+    assert [sum((Counter(each.messages) for each in row.steps), Counter()) for row in board.rows] == [
+        Counter(row.messages) for row in board.rows
+    ]
     assert said(board.total) == expected(history, set(range(SOPS)), **asked)

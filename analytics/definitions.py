@@ -57,6 +57,42 @@ CHANNEL_DEFINITIONS = DEFINITIONS | {
 }
 
 
+# What is said of an SOP board.
+SOP_DEFINITIONS = {
+    "planned": _(
+        "Contacts planned: those with a message that was due in the range, before the as-of time, whatever became of "
+        "it."
+    ),
+    "reached": _(
+        "Contacts reached: those of them to whom one was sent. The provider took it; who read it is not known."
+    ),
+    "reach_rate": _("Reach rate = contacts reached ÷ contacts planned."),
+    "messages": _("Messages that were due = sent + not sent, by reason + still open. They add up."),
+    "bought": _(
+        "Bought within N days: a paid order above 0, from the second of a message of this SOP up to N × 24 hours "
+        "later, both ends in. Bought after it is not bought because of it: some would have bought anyway."
+    ),
+    "orders": _(
+        "An order counts once for an SOP, however many of its messages went before. It may count for several SOPs; in "
+        "the sum of all it counts once."
+    ),
+    "revenue_net": _(
+        "Net revenue: those orders less the refunds of those orders known by the as-of time, however late they came."
+    ),
+    "bought_share": _("Share who bought = contacts who bought ÷ contacts reached."),
+    "revenue_per_contact": _("Revenue per contact = net revenue ÷ contacts reached, buyers or not."),
+    "completeness": _(
+        "Figures of what was bought are of the messages whose N days are over, with the contacts who got those. All "
+        "SOPs are compared over the messages sent until the same time."
+    ),
+    "incomplete": _("Incomplete: no message's N days are over yet. What is known so far is shown, and never ranked."),
+    "ranking": _("Ranked: complete figures of at least 30 contacts. The others stand below the line, with the reason."),
+    "runs": _("Entered: runs that began in the range = under way + completed + left early, by reason."),
+    "replies": _("Replies are not on this board: no transport reports them yet."),
+    "as_of": _("Only what happened before this time counts."),
+}
+
+
 def definition_texts() -> dict[str, str]:
     """The definitions in the reader's language."""
     return {name: str(text) for name, text in DEFINITIONS.items()}
@@ -65,3 +101,8 @@ def definition_texts() -> dict[str, str]:
 def channel_definition_texts() -> dict[str, str]:
     """Those of a channel board."""
     return {name: str(text) for name, text in CHANNEL_DEFINITIONS.items()}
+
+
+def sop_definition_texts() -> dict[str, str]:
+    """Those of an SOP board."""
+    return {name: str(text) for name, text in SOP_DEFINITIONS.items()}

@@ -8,6 +8,8 @@ from msgspec import Meta
 
 from analytics.channels import Basis, ChannelQuery, RankedBy
 from analytics.cohorts import CellQuery, CohortQuery, Period, SliceName
+from analytics.sops import MAX_DAYS, SopQuery, Window
+from analytics.sops import RankedBy as SopsRankedBy
 from tenants.api.problems import ApiProblem
 from tenants.api.queries import PageQuery, Query
 from tenants.incoming import Day, Instant
@@ -63,6 +65,20 @@ class ChannelsQuery(Query, kw_only=True, frozen=True, rename={"from_date": "from
     slice: Annotated[SliceName, Meta(description="The age at which channels are ranked.")] = "30d"
     rank_by: RankedBy = "roi"
     basis: Annotated[Basis, Meta(description="Ranks and shares of value: net of refunds, or gross.")] = "net"
+    format: Format = "json"
+
+
+class SopsQuery(Query, kw_only=True, frozen=True, rename={"from_date": "from", "to_date": "to"}):
+    """On which days messages were due, and how SOPs are ranked; without a range it is the last 30 days."""
+
+    from_date: Day | None = None
+    to_date: Annotated[Day | None, Meta(description="At most 366 days are read at once.")] = None
+    as_of: AsOf | None = None
+    window: Annotated[Window, Meta(description="How long after a message an order counts.")] = "7d"
+    rank_by: Annotated[
+        SopsRankedBy,
+        Meta(description="`bought`: share of those reached who bought; `revenue`: net revenue per contact reached."),
+    ] = "bought"
     format: Format = "json"
 
 
@@ -122,6 +138,26 @@ def channel_query(query: ChannelsQuery, *, at: datetime) -> ChannelQuery:
         ranked_by=query.rank_by,
         basis=query.basis,
     )
+
+
+def sop_query(query: SopsQuery, *, at: datetime) -> SopQuery:
+    """What the domain is asked; without an as-of it is `at`.
+
+    Raises: ApiProblem 400 that names the parameter
+    """
+    _refuse_backwards(query.from_date, query.to_date, named="from")
+    return SopQuery(
+        as_of=query.as_of or at,
+        from_date=query.from_date,
+        to_date=query.to_date,
+        window=query.window,
+        ranked_by=query.rank_by,
+    )
+
+
+def range_too_long() -> ApiProblem:
+    """The answer to more days than a board of SOPs reads at once."""
+    return refused("?from", "range_too_long", f"Ask for at most {MAX_DAYS} days.")
 
 
 def cell_query(query: CellContactsQuery, *, at: datetime) -> CellQuery:

@@ -10,15 +10,18 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from analytics import exports
-from analytics.api import channel_shapes, shapes
+from analytics.api import channel_shapes, shapes, sop_shapes
 from analytics.api.queries import (
     CellContactsQuery,
     ChannelsQuery,
     CohortsQuery,
+    SopsQuery,
     cell_query,
     channel_query,
     cohort_query,
+    range_too_long,
     refused,
+    sop_query,
     too_many_rows,
 )
 from analytics.cohorts import CellContact, CellQuery
@@ -26,6 +29,9 @@ from analytics.selectors.channels import channel_board
 from analytics.selectors.cohorts import TooManyRows, cohort_table
 from analytics.selectors.people import CellPlace, contacts_of_cell
 from analytics.selectors.scopes import UnknownChannel
+from analytics.selectors.sops import sop_board
+from analytics.sop_lines import sop_lines
+from analytics.sops import RangeTooLong
 from tenants.api.renderers import StructResponse
 from tenants.api.views import TenantAPIView
 
@@ -62,6 +68,25 @@ class ChannelsView(TenantAPIView):
         if self.parameters.format == "json":
             return StructResponse(channel_shapes.channels(board))
         return _file(exports.channel_lines(board), self.parameters.format, name="channels")
+
+
+class SopsView(TenantAPIView):
+    """Whom each SOP reached, what was not sent and why, and what was bought within days after a message, ranked; as a
+    file with `format`.
+    """
+
+    scopes = {"GET": "analytics:read"}
+    query = SopsQuery
+    answer = sop_shapes.Sops
+
+    def get(self, request: Request) -> HttpResponse:
+        try:
+            board = sop_board(tenant=self.tenant, query=sop_query(self.parameters, at=self.at))
+        except RangeTooLong:
+            raise range_too_long() from None
+        if self.parameters.format == "json":
+            return StructResponse(sop_shapes.sops(board))
+        return _file(sop_lines(board), self.parameters.format, name="sops")
 
 
 class CellContactsView(TenantAPIView):

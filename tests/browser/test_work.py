@@ -31,6 +31,7 @@ WORK_PAGES = (
     "cohorts/?show=roi",
     "segments/",
     "sops/",
+    "sops/board/",
     "touchpoints/",
     "inbox/",
 )

@@ -3,17 +3,18 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from analytics.sops import SopStep
 from sop.models import Step
 
 DAY, HOUR = 1440, 60
 
 
-def day_in_words(step: Step) -> str:
+def day_in_words(step: Step | SopStep) -> str:
     """`Day 2`, or `After entry`."""
     return _("After entry") if step.day is None else _("Day %(day)d") % {"day": step.day}
 
 
-def moment_in_its_day(step: Step) -> str:
+def moment_in_its_day(step: Step | SopStep) -> str:
     """`10:00`, or `3 hours`: what stands under `day_in_words`."""
     if step.after_minutes is None:
         return f"{step.at_time:%H:%M}"

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from analytics.channels import Basis, ChannelQuery, RankedBy
 from analytics.cohorts import CellQuery, CohortQuery, Period, SliceName
+from analytics.repurchase import RepurchaseQuery
 from tenants.api.problems import ApiProblem
 from tenants.api.queries import PageQuery, Query
 from tenants.incoming import Day, Instant
@@ -66,6 +67,18 @@ class ChannelsQuery(Query, kw_only=True, frozen=True, rename={"from_date": "from
     format: Format = "json"
 
 
+class RepurchasesQuery(Query, kw_only=True, frozen=True, rename={"from_date": "from", "to_date": "to"}):
+    """Which days exposure is read over; without a range the last 30 that are over."""
+
+    from_date: Day | None = None
+    to_date: Day | None = None
+    first_from: Annotated[
+        Day | None, Meta(description="The curve and the months are of buyers whose first purchase is not before this.")
+    ] = None
+    as_of: AsOf | None = None
+    format: Format = "json"
+
+
 class CellContactsQuery(PageQuery, kw_only=True, frozen=True):
     """Which cell is opened."""
 
@@ -121,6 +134,17 @@ def channel_query(query: ChannelsQuery, *, at: datetime) -> ChannelQuery:
         slice=query.slice,
         ranked_by=query.rank_by,
         basis=query.basis,
+    )
+
+
+def repurchase_query(query: RepurchasesQuery, *, at: datetime) -> RepurchaseQuery:
+    """What the domain is asked; without an as-of it is `at`.
+
+    Raises: ApiProblem 400 that names the parameter
+    """
+    _refuse_backwards(query.from_date, query.to_date, named="from")
+    return RepurchaseQuery(
+        as_of=query.as_of or at, from_date=query.from_date, to_date=query.to_date, first_from=query.first_from
     )
 
 

@@ -7,5 +7,6 @@ from analytics.api import views
 urlpatterns = [
     path("analytics/cohorts", views.CohortsView.as_view()),
     path("analytics/channels", views.ChannelsView.as_view()),
+    path("analytics/repurchase", views.RepurchaseView.as_view()),
     path("analytics/cohorts/contacts", views.CellContactsView.as_view()),
 ]

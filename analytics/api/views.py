@@ -10,21 +10,24 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from analytics import exports
-from analytics.api import channel_shapes, shapes
+from analytics.api import channel_shapes, repurchase_shapes, shapes
 from analytics.api.queries import (
     CellContactsQuery,
     ChannelsQuery,
     CohortsQuery,
+    RepurchasesQuery,
     cell_query,
     channel_query,
     cohort_query,
     refused,
+    repurchase_query,
     too_many_rows,
 )
 from analytics.cohorts import CellContact, CellQuery
 from analytics.selectors.channels import channel_board
 from analytics.selectors.cohorts import TooManyRows, cohort_table
 from analytics.selectors.people import CellPlace, contacts_of_cell
+from analytics.selectors.repurchase import repurchase_board
 from analytics.selectors.scopes import UnknownChannel
 from tenants.api.renderers import StructResponse
 from tenants.api.views import TenantAPIView
@@ -62,6 +65,22 @@ class ChannelsView(TenantAPIView):
         if self.parameters.format == "json":
             return StructResponse(channel_shapes.channels(board))
         return _file(exports.channel_lines(board), self.parameters.format, name="channels")
+
+
+class RepurchaseView(TenantAPIView):
+    """Whom messages reached, and who bought again: by touches, by time since the first purchase, by its month; as a
+    file with `format`. Touched people differ from untouched ones: this is not a lift.
+    """
+
+    scopes = {"GET": "analytics:read"}
+    query = RepurchasesQuery
+    answer = repurchase_shapes.Repurchases
+
+    def get(self, request: Request) -> HttpResponse:
+        board = repurchase_board(tenant=self.tenant, query=repurchase_query(self.parameters, at=self.at))
+        if self.parameters.format == "json":
+            return StructResponse(repurchase_shapes.repurchases(board))
+        return _file(exports.repurchase_lines(board), self.parameters.format, name="repurchase")
 
 
 class CellContactsView(TenantAPIView):

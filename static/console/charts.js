@@ -168,6 +168,7 @@
   }
 
   const inPercent = (value) => `${value}%`;
+  const named = (text) => ({ display: true, text, color: look().muted, font: { size: 11 } });
 
   // Each bar's interval as a line with two ends.
   const intervals = {
@@ -206,9 +207,15 @@
     const options = frame({
       plugins: {
         legend: { display: false },
-        tooltip: { callbacks: { label: (item) => source.texts[item.dataIndex].map((text) => ` ${text}`) } },
+        tooltip: {
+          callbacks: {
+            title: (items) => source.titles[items[0].dataIndex],
+            label: (item) => source.texts[item.dataIndex].map((text) => ` ${text}`),
+          },
+        },
       },
     });
+    options.scales.x.title = named(source.x);
     options.scales.y.max = Math.min(100, Math.ceil(Math.max(...(tops.length ? tops : [100]), ...source.values) * 1.1));
     options.scales.y.ticks = { ...options.scales.y.ticks, callback: inPercent };
     const set = {
@@ -236,7 +243,10 @@
         },
       },
     });
-    options.scales.x.ticks = { ...options.scales.x.ticks, maxRotation: 0, autoSkipPadding: 24 };
+    const step = source.days.length > 60 ? 30 : 7;
+    const byStep = (_value, at) => (at % step ? null : at);
+    options.scales.x.title = named(source.x);
+    options.scales.x.ticks = { ...options.scales.x.ticks, maxRotation: 0, autoSkip: false, callback: byStep };
     options.scales.y.ticks = { ...options.scales.y.ticks, callback: inPercent };
     const set = {
       label: source.title,

@@ -109,7 +109,9 @@ def touches_chart(board: RepurchaseBoard) -> dict[str, Any]:
     """Who bought again by number of touches, in percent, with the ends of each interval; None of nobody."""
     shares = [row.repurchased for row in board.touches]
     return {
-        "labels": [_touches_title(row.touches) for row in board.touches],
+        "labels": [f"{row.touches}+" if row.touches == MOST_TOUCHES else str(row.touches) for row in board.touches],
+        "titles": [_touches_title(row.touches) for row in board.touches],
+        "x": _("Touches in 30 days"),
         "title": _("Bought again in the 30 days after"),
         "values": [_in_percent(share.value) for share in shares],
         "low": [_in_percent(share.interval and share.interval[0]) for share in shares],
@@ -127,6 +129,7 @@ def curve_chart(board: RepurchaseBoard) -> dict[str, Any]:
         "days": [0, *(point.day for point in board.curve)],
         "title": _("Have bought again"),
         "day": _("Day"),
+        "x": _("Days after the first purchase"),
         "values": [0, *(_in_percent(point.share) for point in board.curve)],
         "thin": [False, *(point.at_risk < MIN_PEOPLE for point in board.curve)],
         "texts": ["", *(f"{percent(point.share)} · {said}" for point, said in zip(board.curve, at_risk, strict=True))],

@@ -163,7 +163,7 @@ def _share(people: list[Any], found: list[Any]) -> tuple[Any, ...]:
     return n, k, _decimal(Fraction(k, n)), ends
 
 
-def _decimal(value: Any) -> Decimal:
+def _decimal(value: Decimal | Fraction) -> Decimal:
     if isinstance(value, Fraction):
         scaled = value * 10**6
         return Decimal((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)).scaleb(-6)

@@ -87,11 +87,13 @@ REPURCHASE_DEFINITIONS = {
     ),
     "curve": _(
         "Curve (Kaplan–Meier): each day's share is of the buyers observed through that day who had not bought again "
-        "before. Who bought first lately leaves it when her observation ends, and never counts as lost."
+        "before. Who bought first lately leaves it when her observation ends, and never counts as lost. First purchases "
+        "up to the end of the range."
     ),
     "months": _(
         "By month of first purchase: of the buyers observed for so many days, the share who bought again within them. "
-        "Marked while some of the month have not been observed so long."
+        "Marked while some of the month have not been observed so long. The newest 24 months, and first purchases up "
+        "to the end of the range."
     ),
     "demand": _(
         "Demand: contacts with three purchases or more whose own median time between purchases has passed since the "

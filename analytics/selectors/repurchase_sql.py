@@ -7,13 +7,13 @@ A purchase is a paid order of more than 0; those of one second are one purchase.
 
 from analytics.repurchase import HORIZONS
 
-_TENANT = "(SELECT %(tenant)s::bigint)"
+_TENANT = "(SELECT %(tenant_id)s::bigint)"
 _WITHIN = ",\n       ".join(
     f"count(*) FILTER (WHERE observed >= {days}), count(*) FILTER (WHERE observed >= {days} AND again <= {days})"
     for days in HORIZONS
 )
 
-# Purpose: how many of the pool were reached, and how many may not be. Parameters: tenant, start, before (the days'
+# Purpose: how many of the pool were reached, and how many may not be. Parameters: tenant_id, start, before (the days'
 # first instant, and the first after them), touch_kind. Columns: contacts acquired before the end; of them reached by
 # a sent touchpoint in the days; those touchpoints; of them who refuse at the end, by their last word before it; who
 # withdrew in the days. Grain: one row.
@@ -40,7 +40,7 @@ FROM (
 ) contacts
 """  # noqa: S608 - fragments are constants
 
-# Purpose: who bought again after how many touches. Parameters: tenant, touch_from, after_from, after_before (the
+# Purpose: who bought again after how many touches. Parameters: tenant_id, touch_from, after_from, after_before (the
 # instants at which the days of touches begin, the days after them begin, and those end), most (this many touches or
 # more are one row), touch_kind. Of contacts whose first purchase is before the days of touches. Columns: touches,
 # contacts, who bought in the days after, who withdrew consent since the days of touches began. Grain: touches.
@@ -74,7 +74,7 @@ ORDER BY 1
 """  # noqa: S608 - fragments are constants
 
 # Purpose: from each first purchase to the second, and who is due for what she buys again; one pass over the purchases.
-# Parameters: tenant, as_of (exclusive), first_from (null: no bound) and first_before (of the first purchase), before
+# Parameters: tenant_id, as_of (exclusive), first_from (null: no bound) and first_before (of the first purchase), before
 # (of the rhythm), zone. Instants are whole seconds. A buyer's life is counted in days of 24 hours from her first
 # purchase: `observed`, whole ones until as-of; `again`, the one in which she bought again, from 1.
 # Columns: kind, then month, day, is_again, then counts. Grain by kind:

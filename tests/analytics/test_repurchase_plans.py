@@ -33,7 +33,7 @@ def test_a_tenant_unknown_to_the_statistics_is_read_in_whole_sets(acme: Any, glo
     analyze("contacts_contact", "orders_order", "orders_contactstats", "sop_touchpoint", "contacts_consentmove")
     post_orders(acme, order_body())
 
-    told = plan(acme, getattr(repurchase_sql, statement), tenant=acme.pk, **PARAMETERS)
+    told = plan(acme, getattr(repurchase_sql, statement), **PARAMETERS)
 
     assert "Nested Loop" not in told
     assert "SubPlan" not in told

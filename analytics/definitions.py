@@ -87,8 +87,8 @@ REPURCHASE_DEFINITIONS = {
     ),
     "curve": _(
         "Curve (Kaplan–Meier): each day's share is of the buyers observed through that day who had not bought again "
-        "before. Who bought first lately leaves it when her observation ends, and never counts as lost. First purchases "
-        "up to the end of the range."
+        "before. Who bought first lately leaves it when her observation ends, and never counts as lost. First "
+        "purchases up to the end of the range."
     ),
     "months": _(
         "By month of first purchase: of the buyers observed for so many days, the share who bought again within them. "

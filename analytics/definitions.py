@@ -56,6 +56,57 @@ CHANNEL_DEFINITIONS = DEFINITIONS | {
     ),
 }
 
+# What a repurchase board is made of.
+REPURCHASE_DEFINITIONS = {
+    "exposure": _(
+        "Exposure rate: contacts reached by a message that was sent in the range, over the pool. Private chat alone: "
+        "group chat and Moments are not connected yet, which is not 0."
+    ),
+    "pool": _(
+        "Pool: contacts acquired before the end of the range, each once, those who refuse messages too: they are not "
+        "reached."
+    ),
+    "touch": _("Touch: a message of an SOP that the provider accepted, on the day it was sent."),
+    "touches": _(
+        "By touches: contacts who had bought before the 30 days of touches began, each in the row of the touches of "
+        "those days; and who of them bought in the 30 days after. Both spans are over, so everyone was seen equally "
+        "long."
+    ),
+    "not_a_lift": _(
+        "Correlation, not cause: the touched differ from the untouched before any message is sent, as schedules choose "
+        "whom they write to and end with an order. This is not a lift; only a random hold-out can show one."
+    ),
+    "interval": _("The interval is Wilson's at 95 %. Fewer than 30 people are grey and not compared."),
+    "opted_out": _(
+        "Opted out: refused messages since the days of touches began, to the end of the days after. Who refuses gets "
+        "no more of them, and so stands in a row of few touches. Deleted friends are not in the data yet."
+    ),
+    "repurchase": _(
+        "Repurchase rate: the share of buyers who have bought again by day 90 after their first purchase, from the "
+        "curve. Two purchases of one second are one."
+    ),
+    "curve": _(
+        "Curve (Kaplan–Meier): each day's share is of the buyers observed through that day who had not bought again "
+        "before. Who bought first lately leaves it when her observation ends, and never counts as lost. First "
+        "purchases up to the end of the range."
+    ),
+    "months": _(
+        "By month of first purchase: of the buyers observed for so many days, the share who bought again within them. "
+        "Marked while some of the month have not been observed so long. The newest 24 months, and first purchases up "
+        "to the end of the range."
+    ),
+    "demand": _(
+        "Demand: contacts with three purchases or more whose own median time between purchases has passed since the "
+        "last one; long past: twice that time."
+    ),
+    "trust": _("Trust: who refuses messages, and who said so in the range. Replies are not connected yet."),
+    "purchase": DEFINITIONS["purchase"],
+    "as_of": DEFINITIONS["as_of"],
+    "left_truncated": _(
+        "The order log begins in this month: many of its first purchases are old customers' later ones."
+    ),
+}
+
 
 # What is said of an SOP board.
 SOP_DEFINITIONS = {
@@ -106,3 +157,8 @@ def channel_definition_texts() -> dict[str, str]:
 def sop_definition_texts() -> dict[str, str]:
     """Those of an SOP board."""
     return {name: str(text) for name, text in SOP_DEFINITIONS.items()}
+
+
+def repurchase_definition_texts() -> dict[str, str]:
+    """Those of a repurchase board."""
+    return {name: str(text) for name, text in REPURCHASE_DEFINITIONS.items()}

@@ -12,6 +12,7 @@ from typing import IO, Any, Literal
 
 from analytics.channels import ChannelBoard, ChannelRow
 from analytics.cohorts import CellContact, CellQuery, CohortRow, CohortTable, Payback, SliceCell, SliceName
+from analytics.repurchase import RepurchaseBoard, Share
 from analytics.selectors.people import each_contact_of_cell
 from tenants.models import Tenant
 from tenants.money import to_decimal
@@ -39,6 +40,34 @@ def channel_lines(board: ChannelBoard) -> list[dict[str, Any]]:
     """One line a channel in the board's order, then all channels and the paid ones together."""
     lines = [_channel_line(row, row.channel or "", board) for row in board.rows]
     return [*lines, _channel_line(board.blended, "all", board), _channel_line(board.paid, "all_paid", board)]
+
+
+def repurchase_lines(board: RepurchaseBoard) -> list[dict[str, Any]]:
+    """One line a figure: the part of the board, what of it, then people, count, share and its interval.
+
+    The curve has a line a day, of those at risk and who bought again on it; its share is to date, without an interval.
+    """
+    exposure, demand = board.exposure, board.demand
+    lines = [
+        _share_line("exposure", "private_chat", exposure.reached),
+        _share_line("trust", "refused", exposure.refused),
+        _share_line("trust", "opted_out", exposure.opted_out),
+        _share_line("demand", "due", demand.due),
+        _share_line("demand", "overdue", demand.overdue),
+    ]
+    for row in board.touches:
+        lines.append(_share_line("touches_repurchased", str(row.touches), row.repurchased))
+        lines.append(_share_line("touches_opted_out", str(row.touches), row.opted_out))
+    for point in board.curve:
+        held = {"people": point.at_risk, "count": point.repurchased, "share": point.share, "low": None, "high": None}
+        lines.append({"part": "curve", "of": str(point.day), **held, "complete": True})
+    for month in board.months:
+        lines.append(_share_line("month_to_date", month.month.isoformat(), month.to_date, is_complete=False))
+        lines += [
+            _share_line(f"month_{days}d", month.month.isoformat(), share, is_complete=month.is_complete(days))
+            for days, share in month.within.items()
+        ]
+    return lines
 
 
 def contact_file(*, tenant: Tenant, query: CellQuery, form: FileFormat) -> tuple[IO[bytes], str]:
@@ -117,6 +146,12 @@ def safe_cell(value: Any) -> Any:
         return value
     plain = _CONTROL.sub("", value)
     return f"'{plain}" if _FORMULA.match(plain) else plain
+
+
+def _share_line(part: str, of: str, share: Share, *, is_complete: bool = True) -> dict[str, Any]:
+    low, high = share.interval or (None, None)
+    figures = {"people": share.people, "count": share.count, "share": share.value, "low": low, "high": high}
+    return {"part": part, "of": of, **figures, "complete": is_complete}
 
 
 def _cohort_line(row: CohortRow, currency: str) -> dict[str, Any]:

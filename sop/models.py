@@ -215,6 +215,13 @@ class Touchpoint(TenantModel):
             # the list, newest first; by SOP; the funnel of a step
             models.Index(fields=["tenant", "-due_at", "-id"], name="sop_touchpoint_newest"),
             models.Index(fields=["tenant", "sop", "step", "state"], name="sop_touchpoint_funnel"),
+            # who was reached in a range of days
+            models.Index(
+                fields=["tenant", "settled_at"],
+                include=["contact"],
+                condition=Q(state="sent"),
+                name="sop_touchpoint_reached",
+            ),
         ]
 
 

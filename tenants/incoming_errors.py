@@ -105,24 +105,24 @@ def _finder(type_: type[msgspec.Struct]) -> Callable[[Any, str], _Found]:
     """A function that finds the dates of one Struct type."""
     declared = inspect.type_info(type_)
     assert isinstance(declared, inspect.StructType)
-    kinds = [(field.name, _bare(field.type)) for field in declared.fields]
-    days = [name for name, kind in kinds if isinstance(kind, inspect.DateTimeType | inspect.DateType)]
-    ones = [(name, kind.cls) for name, kind in kinds if isinstance(kind, inspect.StructType)]
+    kinds = [(field.name, field.encode_name, _bare(field.type)) for field in declared.fields]
+    days = [(name, said) for name, said, kind in kinds if isinstance(kind, inspect.DateTimeType | inspect.DateType)]
+    ones = [(name, said, kind.cls) for name, said, kind in kinds if isinstance(kind, inspect.StructType)]
     lists = [
-        (name, item.cls)
-        for name, kind in kinds
+        (name, said, item.cls)
+        for name, said, kind in kinds
         if isinstance(kind, inspect.ListType) and isinstance(item := _bare(kind.item_type), inspect.StructType)
     ]
 
     def find(item: Any, place: str) -> _Found:
-        for name in days:
+        for name, said in days:
             if isinstance(moment := getattr(item, name), date | datetime):
-                yield f"{place}/{name}", moment
-        for name, inner in ones:
+                yield f"{place}/{said}", moment
+        for name, said, inner in ones:
             if isinstance(value := getattr(item, name), msgspec.Struct):
-                yield from _finder(inner)(value, f"{place}/{name}")
-        for name, inner in lists:
+                yield from _finder(inner)(value, f"{place}/{said}")
+        for name, said, inner in lists:
             for index, value in enumerate(getattr(item, name) or ()):
-                yield from _finder(inner)(value, f"{place}/{name}/{index}")
+                yield from _finder(inner)(value, f"{place}/{said}/{index}")
 
     return find

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from analytics.channels import Basis, ChannelQuery, RankedBy
 from analytics.cohorts import CellQuery, CohortQuery, Period, SliceName
+from analytics.repurchase import RepurchaseQuery
 from analytics.sops import MAX_DAYS, SopQuery, Window
 from analytics.sops import RankedBy as SopsRankedBy
 from tenants.api.problems import ApiProblem
@@ -79,6 +80,18 @@ class SopsQuery(Query, kw_only=True, frozen=True, rename={"from_date": "from", "
         SopsRankedBy,
         Meta(description="`bought`: share of those reached who bought; `revenue`: net revenue per contact reached."),
     ] = "bought"
+    format: Format = "json"
+
+
+class RepurchasesQuery(Query, kw_only=True, frozen=True, rename={"from_date": "from", "to_date": "to"}):
+    """Which days exposure is read over; without a range the last 30 that are over."""
+
+    from_date: Day | None = None
+    to_date: Day | None = None
+    first_from: Annotated[
+        Day | None, Meta(description="The curve and the months are of buyers whose first purchase is not before this.")
+    ] = None
+    as_of: AsOf | None = None
     format: Format = "json"
 
 
@@ -158,6 +171,17 @@ def sop_query(query: SopsQuery, *, at: datetime) -> SopQuery:
 def range_too_long() -> ApiProblem:
     """The answer to more days than a board of SOPs reads at once."""
     return refused("?from", "range_too_long", f"Ask for at most {MAX_DAYS} days.")
+
+
+def repurchase_query(query: RepurchasesQuery, *, at: datetime) -> RepurchaseQuery:
+    """What the domain is asked; without an as-of it is `at`.
+
+    Raises: ApiProblem 400 that names the parameter
+    """
+    _refuse_backwards(query.from_date, query.to_date, named="from")
+    return RepurchaseQuery(
+        as_of=query.as_of or at, from_date=query.from_date, to_date=query.to_date, first_from=query.first_from
+    )
 
 
 def cell_query(query: CellContactsQuery, *, at: datetime) -> CellQuery:

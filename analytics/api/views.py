@@ -10,17 +10,19 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from analytics import exports
-from analytics.api import channel_shapes, shapes, sop_shapes
+from analytics.api import channel_shapes, repurchase_shapes, shapes, sop_shapes
 from analytics.api.queries import (
     CellContactsQuery,
     ChannelsQuery,
     CohortsQuery,
+    RepurchasesQuery,
     SopsQuery,
     cell_query,
     channel_query,
     cohort_query,
     range_too_long,
     refused,
+    repurchase_query,
     sop_query,
     too_many_rows,
 )
@@ -28,6 +30,7 @@ from analytics.cohorts import CellContact, CellQuery
 from analytics.selectors.channels import channel_board
 from analytics.selectors.cohorts import TooManyRows, cohort_table
 from analytics.selectors.people import CellPlace, contacts_of_cell
+from analytics.selectors.repurchase import repurchase_board
 from analytics.selectors.scopes import UnknownChannel
 from analytics.selectors.sops import sop_board
 from analytics.sop_lines import sop_lines
@@ -87,6 +90,22 @@ class SopsView(TenantAPIView):
         if self.parameters.format == "json":
             return StructResponse(sop_shapes.sops(board))
         return _file(sop_lines(board), self.parameters.format, name="sops")
+
+
+class RepurchaseView(TenantAPIView):
+    """Whom messages reached, and who bought again: by touches, by time since the first purchase, by its month; as a
+    file with `format`. Touched people differ from untouched ones: this is not a lift.
+    """
+
+    scopes = {"GET": "analytics:read"}
+    query = RepurchasesQuery
+    answer = repurchase_shapes.Repurchases
+
+    def get(self, request: Request) -> HttpResponse:
+        board = repurchase_board(tenant=self.tenant, query=repurchase_query(self.parameters, at=self.at))
+        if self.parameters.format == "json":
+            return StructResponse(repurchase_shapes.repurchases(board))
+        return _file(exports.repurchase_lines(board), self.parameters.format, name="repurchase")
 
 
 class CellContactsView(TenantAPIView):

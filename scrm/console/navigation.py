@@ -75,6 +75,7 @@ MENU: list[tuple[str | Promise, list[Entry]]] = [
             Entry(_("Cohort board"), "grid_on", "cohorts", BOARD_READERS),
             Entry(_("Channel board"), "leaderboard", "channel_board", BOARD_READERS),
             Entry(_("SOP board"), "insights", "sop_board", BOARD_READERS),
+            Entry(_("Repurchase board"), "cached", "repurchase_board", BOARD_READERS),
         ],
     ),
     (

@@ -167,7 +167,103 @@
     new Chart(canvas, { type: "bar", data: { labels: source.hours, datasets }, options });
   }
 
-  const starters = { cohorts, daily, hours };
+  const inPercent = (value) => `${value}%`;
+  const named = (text) => ({ display: true, text, color: look().muted, font: { size: 11 } });
+
+  // Each bar's interval as a line with two ends.
+  const intervals = {
+    id: "intervals",
+    afterDatasetsDraw(chart) {
+      const { ctx, chartArea } = chart;
+      const set = chart.data.datasets[0];
+      const { top, bottom, left, width } = chartArea;
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(left, top, width, bottom - top);
+      ctx.clip();
+      ctx.beginPath();
+      ctx.lineWidth = 1.5;
+      chart.getDatasetMeta(0).data.forEach(({ x }, at) => {
+        if (set.low[at] === null) return;
+        const [low, high] = [set.low[at], set.high[at]].map((value) => chart.scales.y.getPixelForValue(value));
+        ctx.moveTo(x, low);
+        ctx.lineTo(x, high);
+        for (const end of [low, high]) {
+          ctx.moveTo(x - 5, end);
+          ctx.lineTo(x + 5, end);
+        }
+      });
+      ctx.strokeStyle = look().ink;
+      ctx.stroke();
+      ctx.restore();
+    },
+  };
+
+  function touches(canvas) {
+    const source = read(canvas);
+    const [blue] = palette();
+    // few people's wide intervals do not press the others flat
+    const tops = source.high.filter((high, at) => high !== null && !source.thin[at]);
+    const options = frame({
+      plugins: {
+        legend: { display: false },
+        tooltip: {
+          callbacks: {
+            title: (items) => source.titles[items[0].dataIndex],
+            label: (item) => source.texts[item.dataIndex].map((text) => ` ${text}`),
+          },
+        },
+      },
+    });
+    options.scales.x.title = named(source.x);
+    options.scales.y.max = Math.min(100, Math.ceil(Math.max(...(tops.length ? tops : [100]), ...source.values) * 1.1));
+    options.scales.y.ticks = { ...options.scales.y.ticks, callback: inPercent };
+    const set = {
+      label: source.title,
+      data: source.values,
+      low: source.low,
+      high: source.high,
+      backgroundColor: source.thin.map((thin) => (thin ? look().line : `${blue}99`)),
+      maxBarThickness: 56,
+    };
+    new Chart(canvas, { type: "bar", data: { labels: source.labels, datasets: [set] }, options, plugins: [intervals] });
+  }
+
+  function again(canvas) {
+    const source = read(canvas);
+    const [blue] = palette();
+    const options = frame({
+      plugins: {
+        legend: { display: false },
+        tooltip: {
+          callbacks: {
+            title: (items) => `${source.day} ${items[0].label}`,
+            label: (item) => ` ${source.title}  ${source.texts[item.dataIndex]}`,
+          },
+        },
+      },
+    });
+    const step = source.days.length > 60 ? 30 : 7;
+    const byStep = (_value, at) => (at % step ? null : at);
+    options.scales.x.title = named(source.x);
+    options.scales.x.ticks = { ...options.scales.x.ticks, maxRotation: 0, autoSkip: false, callback: byStep };
+    options.scales.y.ticks = { ...options.scales.y.ticks, callback: inPercent };
+    const set = {
+      label: source.title,
+      data: source.values,
+      borderColor: blue,
+      backgroundColor: blue,
+      borderWidth: 2,
+      pointRadius: 0,
+      segment: {
+        borderColor: (at) => (source.thin[at.p1DataIndex] ? look().muted : undefined),
+        borderDash: (at) => (source.thin[at.p1DataIndex] ? [4, 4] : undefined),
+      },
+    };
+    new Chart(canvas, { type: "line", data: { labels: source.days, datasets: [set] }, options });
+  }
+
+  const starters = { cohorts, daily, hours, touches, again };
 
   function draw(root) {
     Chart.defaults.font.family = colour("--c-font");

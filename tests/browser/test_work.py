@@ -27,6 +27,7 @@ WORK_PAGES = (
     "orders/waiting/",
     "channels/",
     "channels/board/",
+    "repurchase/",
     "cohorts/",
     "cohorts/?show=roi",
     "segments/",

@@ -15,6 +15,7 @@ from scrm.console.work import (
     home,
     jobs,
     orders,
+    repurchase_board,
 )
 
 urlpatterns = [
@@ -46,6 +47,8 @@ urlpatterns = [
     path("channels/board/", channel_board.channel_board, name="channel_board"),
     path("channels/board.csv", channel_board.channel_board_csv, name="channel_board_csv"),
     path("channels/board/cell/", board.board_cell, name="channel_cell"),
+    path("repurchase/", repurchase_board.repurchase_board, name="repurchase_board"),
+    path("repurchase.csv", repurchase_board.repurchase_board_csv, name="repurchase_board_csv"),
     path("cohorts/", board.board, name="cohorts"),
     path("cohorts.csv", board.board_csv, name="cohorts_csv"),
     path("cohorts/cell/", board.board_cell, name="cohort_cell"),

@@ -1,0 +1,122 @@
+"""The repurchase board's statements: whole sets, each read once.
+
+What is known of a contact comes from several tables; it is stacked (UNION ALL) and grouped by contact, never joined:
+no plan can then read one table once for each row of another, whatever the statistics say (decision 8).
+A purchase is a paid order of more than 0; those of one second are one purchase.
+"""
+
+from analytics.repurchase import HORIZONS
+
+_TENANT = "(SELECT %(tenant_id)s::bigint)"
+_WITHIN = ",\n       ".join(
+    f"count(*) FILTER (WHERE observed >= {days}), count(*) FILTER (WHERE observed >= {days} AND again <= {days})"
+    for days in HORIZONS
+)
+
+# Purpose: how many of the pool were reached, and how many may not be. Parameters: tenant_id, start, before (the days'
+# first instant, and the first after them), touch_kind. Columns: contacts acquired before the end; of them reached by
+# a sent touchpoint in the days; those touchpoints; of them who refuse at the end, by their last word before it; who
+# withdrew in the days. Grain: one row.
+EXPOSURE = f"""
+SELECT count(*), count(*) FILTER (WHERE touches > 0), coalesce(sum(touches), 0)::bigint,
+       count(*) FILTER (WHERE words[1] = 0), count(*) FILTER (WHERE withdrew)
+FROM (
+    SELECT contact_id, sum(touches) AS touches, bool_or(withdrew) AS withdrew,
+           array_agg(word ORDER BY said_at DESC, move_id DESC) FILTER (WHERE said_at IS NOT NULL) AS words
+    FROM (
+        SELECT id AS contact_id, true AS is_known, 0 AS touches, false AS withdrew,
+               NULL::int AS word, NULL::timestamptz AS said_at, NULL::bigint AS move_id
+        FROM contacts_contact WHERE tenant_id = {_TENANT} AND acquired_at < %(before)s
+        UNION ALL
+        SELECT contact_id, false, 1, false, NULL, NULL, NULL
+        FROM sop_touchpoint
+        WHERE tenant_id = {_TENANT} AND state = 'sent' AND settled_at >= %(start)s AND settled_at < %(before)s
+        UNION ALL
+        SELECT contact_id, false, 0, NOT is_granted AND created_at >= %(start)s, is_granted::int, created_at, id
+        FROM contacts_consentmove
+        WHERE tenant_id = {_TENANT} AND touch_kind = %(touch_kind)s AND created_at < %(before)s
+    ) stacked
+    GROUP BY contact_id HAVING bool_or(is_known)
+) contacts
+"""  # noqa: S608 - fragments are constants
+
+# Purpose: who bought again after how many touches. Parameters: tenant_id, touch_from, after_from, after_before (the
+# instants at which the days of touches begin, the days after them begin, and those end), most (this many touches or
+# more are one row), touch_kind. Of contacts whose first purchase is before the days of touches. Columns: touches,
+# contacts, who bought in the days after, who withdrew consent since the days of touches began. Grain: touches.
+TOUCHES = f"""
+SELECT least(touches, %(most)s) AS touches, count(*), count(*) FILTER (WHERE bought), count(*) FILTER (WHERE withdrew)
+FROM (
+    SELECT contact_id, sum(touches)::int AS touches, bool_or(bought) AS bought, bool_or(withdrew) AS withdrew
+    FROM (
+        SELECT contact_id, true AS is_buyer, 0 AS touches, false AS bought, false AS withdrew
+        FROM orders_contactstats WHERE tenant_id = {_TENANT} AND first_purchase_at < %(touch_from)s
+        UNION ALL
+        SELECT contact_id, false, 1, false, false
+        FROM sop_touchpoint
+        WHERE tenant_id = {_TENANT} AND state = 'sent'
+          AND settled_at >= %(touch_from)s AND settled_at < %(after_from)s
+        UNION ALL
+        SELECT contact_id, false, 0, true, false
+        FROM orders_order
+        WHERE tenant_id = {_TENANT} AND paid_at >= %(after_from)s AND paid_at < %(after_before)s
+          AND status = 'paid' AND amount_minor > 0 AND contact_id IS NOT NULL
+        UNION ALL
+        SELECT contact_id, false, 0, false, true
+        FROM contacts_consentmove
+        WHERE tenant_id = {_TENANT} AND touch_kind = %(touch_kind)s AND NOT is_granted
+          AND created_at >= %(touch_from)s AND created_at < %(after_before)s
+    ) stacked
+    GROUP BY contact_id HAVING bool_or(is_buyer)
+) contacts
+GROUP BY 1
+ORDER BY 1
+"""  # noqa: S608 - fragments are constants
+
+# Purpose: from each first purchase to the second, and who is due for what she buys again; one pass over the purchases.
+# Parameters: tenant_id, as_of (exclusive), first_from (null: no bound) and first_before (of the first purchase), before
+# (of the rhythm), zone. Instants are whole seconds. A buyer's life is counted in days of 24 hours from her first
+# purchase: `observed`, whole ones until as-of; `again`, the one in which she bought again, from 1.
+# Columns: kind, then month, day, is_again, then counts. Grain by kind:
+# followed: the day after which buyers are followed no more, because they bought again in it or as-of came; how many.
+# month: the month of the first purchase; buyers, of them who bought again to date, then for each of HORIZONS who was
+#   observed so long, and of them who bought again within.
+# rhythm: one row of all contacts with two or more times between purchases before `before`: how many, for how many
+#   the median of those times has passed since the last purchase, for how many twice that.
+LIVES = f"""
+WITH purchases AS (
+    SELECT contact_id, at, at - lag(at) OVER (PARTITION BY contact_id ORDER BY paid_at) AS gap
+    FROM (
+        SELECT contact_id, paid_at, floor(date_part('epoch', paid_at)) AS at
+        FROM orders_order
+        WHERE tenant_id = {_TENANT} AND contact_id IS NOT NULL AND paid_at < %(as_of)s
+          AND status = 'paid' AND amount_minor > 0
+    ) bought
+), lives AS MATERIALIZED (
+    SELECT min(at) AS first_at, min(at) FILTER (WHERE gap > 0) AS again_at,
+           max(at) FILTER (WHERE at < b.before) AS last_at, max(b.before) AS before,
+           count(*) FILTER (WHERE gap > 0 AND at < b.before) AS gaps,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY gap) FILTER (WHERE gap > 0 AND at < b.before) AS median
+    FROM purchases CROSS JOIN (SELECT date_part('epoch', %(before)s::timestamptz) AS before) b
+    GROUP BY contact_id
+), days AS (
+    SELECT date_trunc('month', to_timestamp(first_at) AT TIME ZONE %(zone)s)::date AS month,
+           floor((date_part('epoch', %(as_of)s::timestamptz) - first_at) / 86400)::int AS observed,
+           ceil((again_at - first_at) / 86400)::int AS again
+    FROM lives
+    WHERE first_at < date_part('epoch', %(first_before)s::timestamptz)
+      AND (%(first_from)s::timestamptz IS NULL OR first_at >= date_part('epoch', %(first_from)s::timestamptz))
+), followed AS (
+    SELECT month, observed, again, least(observed, again) AS day, coalesce(again <= observed, false) AS is_again
+    FROM days
+)
+SELECT CASE WHEN month IS NULL THEN 'followed' ELSE 'month' END, month, day, is_again, count(*), count(again),
+       {_WITHIN}
+FROM followed
+GROUP BY GROUPING SETS ((day, is_again), (month))
+UNION ALL
+SELECT 'rhythm', NULL, NULL, NULL, count(*), NULL,
+       count(*) FILTER (WHERE before - last_at > median), count(*) FILTER (WHERE before - last_at > 2 * median),
+       {", ".join(["NULL"] * (2 * len(HORIZONS) - 2))}
+FROM lives WHERE gaps >= 2
+"""  # noqa: S608 - fragments are constants

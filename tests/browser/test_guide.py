@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.brand import fill
+from tests.browser.looking import faults
 from tests.browser.terminal import Terminal
 from tests.guide.blocks import LANGUAGES, ROOT, blocks, page_names
 
@@ -54,9 +55,12 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_built_guide_asks_nobody_else_for_anything(browser: Any, guide_url: str, language: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
+def test_the_built_guide_asks_nobody_else_for_anything_and_keeps_to_the_rules(
+    browser: Any, guide_url: str, language: str, theme: str
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=theme)
     page = context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -64,16 +68,16 @@ def test_the_built_guide_asks_nobody_else_for_anything(browser: Any, guide_url: 
     page.on("response", lambda answer: missing.append(answer.url) if answer.status >= 400 else None)
     folder = "" if language == "zh" else f"{language}/"
 
-    wide = {}
+    found = {}
     for name in page_names():
         page.goto(f"{guide_url}/{folder}{name}.html")
         page.wait_for_load_state("networkidle")
-        wide[name] = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        found[name] = faults(page)
 
     assert [url for url in asked if not url.startswith((guide_url, "data:", "blob:"))] == []
     # the language switch looks for a sitemap of each language; there is one of both
     assert [url for url in missing if not url.endswith("/sitemap.xml")] == []
-    assert {name: pixels for name, pixels in wide.items() if pixels} == {}
+    assert {name: told for name, told in found.items() if told} == {}
     assert context.cookies() == []
     context.close()
 

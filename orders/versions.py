@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,6 +19,7 @@ from tenants.results import FieldError
 ATTRIBUTES_MAX_BYTES = 8_192
 Version = tuple[datetime, str]
 _PLAIN_KINDS = ("unionid", "openid", "external_userid", "phone", "email")
+_plain_identities = attrgetter(*_PLAIN_KINDS)
 
 _canonical = msgspec.json.Encoder(order="sorted", decimal_format="string")
 
@@ -243,7 +245,7 @@ def is_newer(version: Version | None, held: Version | None) -> bool:
 
 
 def _identities(buyer: Buyer, source_slug: str) -> list[tuple[str, str, str]]:
-    told = [(field, field, value) for field in _PLAIN_KINDS if (value := getattr(buyer, field))]
+    told = [(field, field, value) for field, value in zip(_PLAIN_KINDS, _plain_identities(buyer), strict=True) if value]
     if buyer.shop_buyer_id:
         told.insert(0, ("shop_buyer_id", f"shop:{source_slug}", buyer.shop_buyer_id))
     return told

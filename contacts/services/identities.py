@@ -14,6 +14,8 @@ from tenants.models import Tenant
 
 WaitReason = Literal["", "no_match", "ambiguous"]
 Pair = tuple[str, str]
+# the identities that a contact shows, and may lack though it is found by them
+_TOLD = {"phone", "email"}
 
 # grain: one known identity; parameters: tenant, rows = [{kind, value}]
 _KNOWN = """
@@ -150,9 +152,11 @@ def _match_one(person: Person, draft: int, known: dict[Pair, int], offers: dict[
     if is_new and not (pairs and draft):
         return Match(None, "no_match")
     contact = draft if is_new else contacts.pop()
+    added = [pair for pair in pairs if pair not in known]
+    if not (added or person.name or _TOLD & person.identities.keys()):
+        return Match(contact)  # most buyers: nothing is said that is not known
     offer = offers.setdefault(contact, _Offer())
     offer.hear(person)
-    added = [pair for pair in pairs if pair not in known]
     offer.added += added
     known.update(dict.fromkeys(added, contact))
     return Match(contact, is_new=is_new, is_known_better=bool(added) and not is_new)

@@ -2,7 +2,8 @@
 
 A select starts from one source, joins a contact's own row and sums to it by their keys, and asks every other source by
 an `IN`. A rule that is true only where some source has a row starts there; alternatives that start from different
-sources are united.
+sources are united. Some contacts alone are looked up by their keys, each in a source only where nothing cheaper has
+decided.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from segments.rules.compiled import Compiled
 from segments.rules.conditions import Fact
 from segments.rules.normal import normalise
 from segments.rules.parts import AllOf, AnyOf, Part, parts_of
-from segments.rules.sources import CONTACTS, STATS, Sources
+from segments.rules.sources import CONTACTS, STATS, SUMS, Sources
 from segments.rules.tree import Rule
 from segments.rules.windows import narrowed
 
@@ -96,17 +97,17 @@ def _start(needs: frozenset[str]) -> _Start:
 
 def _select(part: Part, sources: Sources, start: _Start) -> str:
     name = start.source
-    reads = _reads(part)
-    joined = reads if sources.is_probing else reads & {CONTACTS, STATS}
+    joined = _reads(part, is_probing=sources.is_probing) & {CONTACTS, STATS}
     joins = "".join(sources.join(each, to=name, by_key=start.leaves_few) for each in sorted(joined - {name}))
     where = _sql(part, sources, joined | {name}, name)
     return f"SELECT {name}.contact_id AS id FROM {sources.start(name)}{joins}\nWHERE {where}"  # noqa: S608 - constants
 
 
-def _reads(part: Part) -> frozenset[str]:
+def _reads(part: Part, *, is_probing: bool) -> frozenset[str]:
     if isinstance(part, Fact):
-        return frozenset() if part.source is None else frozenset({part.source})
-    return frozenset().union(*(_reads(inner) for inner in part.parts))
+        sums = {STATS} if is_probing and part.needs and part.has_row else set()
+        return frozenset(sums if part.source is None else {*sums, part.source})
+    return frozenset().union(*(_reads(inner, is_probing=is_probing) for inner in part.parts))
 
 
 def _sql(part: Part, sources: Sources, joined: frozenset[str], start: str) -> str:
@@ -114,7 +115,15 @@ def _sql(part: Part, sources: Sources, joined: frozenset[str], start: str) -> st
     if isinstance(part, Fact):
         return _fact_sql(part, sources, joined, start)
     word = " AND " if isinstance(part, AllOf) else " OR "
-    return f"({word.join(_sql(inner, sources, joined, start) for inner in part.parts)})"
+    parts = sorted(part.parts, key=lambda inner: _cost(inner, sources, joined))
+    return f"({word.join(_sql(inner, sources, joined, start) for inner in parts)})"
+
+
+def _cost(part: Part, sources: Sources, joined: frozenset[str]) -> int:
+    """What is to be asked first: what is at hand, then what is in a set, then windows."""
+    if isinstance(part, Fact):
+        return 0 if part.source is None or part.source in joined else 2 if part.source in sources.windows else 1
+    return max(_cost(inner, sources, joined) for inner in part.parts)
 
 
 def _fact_sql(part: Fact, sources: Sources, joined: frozenset[str], start: str) -> str:
@@ -122,9 +131,22 @@ def _fact_sql(part: Fact, sources: Sources, joined: frozenset[str], start: str) 
         return "false" if part.has_row else "true"
     if part.source in joined:
         return _joined_sql(part, is_fixed=part.source != start != CONTACTS)
+    if sources.is_probing:
+        return _probed_sql(part, sources, start)
     among = f"SELECT {part.source}.contact_id FROM {sources.start(part.source)} WHERE {part.sql}"  # noqa: S608 - constants
     is_in = f"{start}.contact_id IN ({among})"
     return is_in if part.has_row else f"({is_in}) IS NOT TRUE"
+
+
+def _probed_sql(part: Fact, sources: Sources, start: str) -> str:
+    """`OFFSET 0` keeps it a look-up: the planner may not make a join of it."""
+    assert part.source is not None
+    needs = part.needs if part.has_row else ""
+    probe = sources.probe(part.source, to=start, needs=needs)
+    found = f"EXISTS (SELECT FROM ({probe}) {part.source} WHERE {part.sql} OFFSET 0)"
+    if needs:  # who has not bought enough to date has not in the window
+        return f"(({needs.replace(SUMS, STATS)}) AND {found})"
+    return found if part.has_row else f"NOT {found}"
 
 
 def _joined_sql(part: Fact, *, is_fixed: bool) -> str:

@@ -52,6 +52,11 @@ _SUMMED = """SELECT coalesce(p.contact_id, r.contact_id) AS contact_id, coalesce
   FROM <bought> p
   FULL JOIN (<returned>) r ON r.contact_id = p.contact_id""".replace("<returned>", _RETURNED)
 
+# the same of one contact, if there is anything in `<bought>`: no refund is read else
+_SUMMED_OF_BUYER = """SELECT p.contact_id, p.purchases, p.gross - coalesce(r.minor, 0) AS net
+  FROM <bought> p
+  LEFT JOIN (<returned>) r ON true""".replace("<returned>", _RETURNED)
+
 
 @dataclass(frozen=True, slots=True)
 class Buyers:
@@ -162,9 +167,16 @@ class Sources:
     def join(self, name: str, *, to: str, by_key: bool = False) -> str:
         """An outer join of a source to the one that the select started from; `by_key`: whatever the planner thinks."""
         if self.is_probing or by_key:
-            probe = self._read(name, f"= {to}.contact_id")
-            return f"\nLEFT JOIN LATERAL ({probe} OFFSET 0) {name} ON true"
+            return f"\nLEFT JOIN LATERAL ({self.probe(name, to=to)} OFFSET 0) {name} ON true"
         return f"\nLEFT JOIN {self.start(name)} ON {name}.contact_id = {to}.contact_id"
+
+    def probe(self, name: str, *, to: str, needs: str = "") -> str:
+        """The row of the contact that a select is at; of a window only what `needs` leaves."""
+        body, bought = self._bodies[name], f"({_BOUGHT})"
+        if needs:
+            body = body.replace(_SUMMED, _SUMMED_OF_BUYER)
+            bought = f"(SELECT p.* FROM {bought} p WHERE {needs.replace(SUMS, 'p')})"  # noqa: S608 - compiled
+        return _filled(body.replace("<bought>", bought), f"= {to}.contact_id", self.windows.get(name, ""))
 
     def _read(self, name: str, of: str, *, bought: str = f"({_BOUGHT})") -> str:
         body = self._bodies[name].replace("<bought>", bought)

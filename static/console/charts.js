@@ -216,7 +216,7 @@
       },
     });
     options.scales.x.title = named(source.x);
-    options.scales.y.max = Math.min(100, Math.ceil(Math.max(...(tops.length ? tops : [100]), ...source.values) * 1.1));
+    options.scales.y.max = Math.min(100, Math.ceil(Math.max(...(tops.length ? tops : [100]), ...source.values) / 10) * 10);
     options.scales.y.ticks = { ...options.scales.y.ticks, callback: inPercent };
     const set = {
       label: source.title,

@@ -9,8 +9,8 @@ from django.urls import get_resolver
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrm.settings")
 application = get_wsgi_application()
 
-# What is loaded by now lives as long as the process, and a call of a thousand orders makes ten thousands of objects that
-# no cycle holds: the collector need not look at the former again, nor after every few hundred of the latter.
+# All that is loaded by now lives as long as the process, and a call of a thousand orders makes ten thousands of objects
+# that no cycle holds: the collector need not look at the former again, nor after every few hundred of the latter.
 _ = get_resolver().url_patterns
 gc.collect()
 gc.freeze()

@@ -17,8 +17,8 @@ from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 Cause = SegmentTransition.Cause
-# so many contacts, if they are this share of all, are looked up faster by evaluating everybody
-MANY_CONTACTS = 1_000
+# more contacts than this, if they are this share of all, are looked up faster by evaluating everybody
+MANY_CONTACTS = 2_000
 MANY_SHARE = 0.05
 
 

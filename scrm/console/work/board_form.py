@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from acquisition.models import Channel
 from analytics.cohorts import UNATTRIBUTED, CohortQuery
 from scrm.console.work.asof import AsOf
-from scrm.console.work.ranges import FIRST_DAY, LAST_DAY, DayField, day_end, local_date
+from scrm.console.work.board_range import BoardRangeForm
+from scrm.console.work.ranges import FIRST_DAY, LAST_DAY, local_date
 from tenants.models import Tenant
 
 MAX_ROWS = 200
 SHOWN_AT_FIRST = 60
 PERIOD_DAYS = {"day": 1, "week": 7, "month": 28}
-DEFAULTS = {"period": "month", "show": "clv", "basis": "net"}
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,10 @@ class BoardRequest:
     as_of: AsOf
 
 
-class BoardForm(forms.Form):
+class BoardForm(BoardRangeForm):
     """The board's filters and toggles; every field may be missing."""
+
+    defaults = {"period": "month", "show": "clv", "basis": "net"}
 
     show = forms.ChoiceField(
         label=_("Value"),
@@ -44,10 +46,7 @@ class BoardForm(forms.Form):
         required=False,
         choices=[("month", _("Month")), ("week", _("Week")), ("day", _("Day"))],
     )
-    from_date = DayField(label=_("Acquired from"), required=False)
-    to_date = DayField(label=_("Acquired to"), required=False)
     channel = forms.ChoiceField(label=_("Channel"), required=False)
-    as_of = DayField(label=_("Read as of"), required=False)
     margin = forms.DecimalField(
         label=_("Margin"),
         required=False,
@@ -58,8 +57,7 @@ class BoardForm(forms.Form):
     )
 
     def __init__(self, data: Any, *, tenant: Tenant) -> None:
-        super().__init__({**DEFAULTS, **{name: value for name, value in data.items() if value}})
-        self.tenant = tenant
+        super().__init__(data, tenant=tenant)
         channels = Channel.objects.for_tenant(tenant).order_by("name").values_list("slug", "name")
         choices = [("", _("All channels")), *channels, (UNATTRIBUTED, _("No channel"))]
         self.fields["channel"].choices = choices  # type: ignore[attr-defined]
@@ -69,19 +67,15 @@ class BoardForm(forms.Form):
 
         Raises: ValidationError
         """
-        held = self.cleaned_data
+        held = super().clean()
         first, last = held.get("from_date"), held.get("to_date")
-        if first and last and first > last:
-            self.add_error("to_date", _("This is before the first day."))
-        elif first and last and (last - first).days // PERIOD_DAYS[held.get("period") or "month"] > MAX_ROWS:
+        if first and last and (last - first).days // PERIOD_DAYS[held.get("period") or "month"] > MAX_ROWS:
             self.add_error("to_date", _("At most 200 cohorts at once: choose a shorter range or longer cohorts."))
         return held
 
     def board_request(self, *, default_as_of: AsOf) -> BoardRequest:
         """The query; a field that is not understood counts as missing and says so beside itself."""
-        self.is_valid()
-        held = {**DEFAULTS, **{name: value for name, value in self.cleaned_data.items() if value}}
-        as_of = self._as_of(held, default_as_of)
+        held, as_of = self.held(), self.as_of_or(default_as_of)
         today = local_date(tenant=self.tenant, at=as_of.at)
         first, last = bounded(held["period"], held.get("from_date"), held.get("to_date"), today=today)
         query = CohortQuery(
@@ -93,10 +87,6 @@ class BoardForm(forms.Form):
             channel=held.get("channel"),
         )
         return BoardRequest(query, held["show"], held["basis"], as_of)
-
-    def _as_of(self, held: dict[str, Any], default: AsOf) -> AsOf:
-        chosen = held.get("as_of")
-        return AsOf(day_end(tenant=self.tenant, day=chosen)) if chosen else default
 
 
 def bounded(period: str, first: date | None, last: date | None, *, today: date) -> tuple[date | None, date | None]:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -12,12 +11,10 @@ from analytics.channels import ChannelQuery
 from analytics.cohorts import SliceName
 from scrm.console.work.asof import AsOf
 from scrm.console.work.board_figures import SLICE_TITLES
-from scrm.console.work.ranges import DayField, day_end
-from tenants.models import Tenant
+from scrm.console.work.board_range import BoardRangeForm
 
 # the ages on screen; `first` has no age to compare channels at
 SHOWN: tuple[SliceName, ...] = tuple(name for name in SLICES if name != "first")
-DEFAULTS = {"show": "roi", "basis": "net", "at": "30d"}
 
 
 @dataclass(frozen=True)
@@ -28,15 +25,14 @@ class ChannelBoardRequest:
     as_of: AsOf
 
 
-class ChannelBoardForm(forms.Form):
+class ChannelBoardForm(BoardRangeForm):
     """The board's range, toggles and age of ranking; every field may be missing."""
+
+    defaults = {"show": "roi", "basis": "net", "at": "30d"}
 
     show = forms.ChoiceField(label=_("Value"), required=False, choices=[("roi", _("ROI")), ("clv", _("CLV"))])
     basis = forms.ChoiceField(label=_("Refunds"), required=False, choices=[("net", _("Net")), ("gross", _("Gross"))])
     at = forms.ChoiceField(label=_("Ranked at"), required=False, choices=[(name, SLICE_TITLES[name]) for name in SHOWN])
-    from_date = DayField(label=_("Acquired from"), required=False)
-    to_date = DayField(label=_("Acquired to"), required=False)
-    as_of = DayField(label=_("Read as of"), required=False)
     margin = forms.DecimalField(
         label=_("Margin"),
         required=False,
@@ -46,26 +42,9 @@ class ChannelBoardForm(forms.Form):
         decimal_places=4,
     )
 
-    def __init__(self, data: Any, *, tenant: Tenant) -> None:
-        super().__init__({**DEFAULTS, **{name: value for name, value in data.items() if value}})
-        self.tenant = tenant
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse a range without a day.
-
-        Raises: ValidationError
-        """
-        first, last = self.cleaned_data.get("from_date"), self.cleaned_data.get("to_date")
-        if first and last and first > last:
-            self.add_error("to_date", _("This is before the first day."))
-        return self.cleaned_data
-
     def board_request(self, *, default_as_of: AsOf) -> ChannelBoardRequest:
         """The query; a field that is not understood counts as missing and says so beside itself."""
-        self.is_valid()
-        held = {**DEFAULTS, **{name: value for name, value in self.cleaned_data.items() if value}}
-        chosen = held.get("as_of")
-        as_of = AsOf(day_end(tenant=self.tenant, day=chosen)) if chosen else default_as_of
+        held, as_of = self.held(), self.as_of_or(default_as_of)
         query = ChannelQuery(
             as_of=as_of.at,
             from_date=held.get("from_date"),

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from analytics.sops import MAX_DAYS, RangeTooLong, SopQuery, Window
-from scrm.console.work.ranges import DayField, day_end, local_date
-from tenants.models import Tenant
+from scrm.console.work.asof import AsOf
+from scrm.console.work.board_range import BoardRangeForm
+from scrm.console.work.ranges import DayField, local_date
 
 WINDOW_TITLES: Mapping[Window, StrOrPromise] = {
     "1d": _("1 day"),
@@ -18,11 +18,12 @@ WINDOW_TITLES: Mapping[Window, StrOrPromise] = {
     "7d": _("7 days"),
     "14d": _("14 days"),
 }
-DEFAULTS = {"show": "bought", "window": "7d"}
 
 
-class SopBoardForm(forms.Form):
+class SopBoardForm(BoardRangeForm):
     """The board's range, window and what SOPs are ranked by; every field may be missing."""
+
+    defaults = {"show": "bought", "window": "7d"}
 
     show = forms.ChoiceField(
         label=_("Ranked by"),
@@ -32,25 +33,9 @@ class SopBoardForm(forms.Form):
     window = forms.ChoiceField(label=_("Bought within"), required=False, choices=list(WINDOW_TITLES.items()))
     from_date = DayField(label=_("Due from"), required=False)
     to_date = DayField(label=_("Due to"), required=False)
-    as_of = DayField(label=_("Read as of"), required=False)
-
-    def __init__(self, data: Any, *, tenant: Tenant) -> None:
-        super().__init__({**DEFAULTS, **{name: value for name, value in data.items() if value}})
-        self.tenant = tenant
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse a range without a day.
-
-        Raises: ValidationError
-        """
-        first, last = self.cleaned_data.get("from_date"), self.cleaned_data.get("to_date")
-        if first and last and first > last:
-            self.add_error("to_date", _("This is before the first day."))
-        return self.cleaned_data
 
     def query(self, *, now: datetime) -> SopQuery:
         """The query; a field that is not understood, or asks for too much, counts as missing and says so."""
-        self.is_valid()
         asked = self._query(now)
         try:
             asked.days(local_date(tenant=self.tenant, at=asked.as_of))
@@ -60,10 +45,9 @@ class SopBoardForm(forms.Form):
         return asked
 
     def _query(self, now: datetime) -> SopQuery:
-        held = {**DEFAULTS, **{name: value for name, value in self.cleaned_data.items() if value}}
-        chosen = held.get("as_of")
+        held = self.held()
         return SopQuery(
-            as_of=day_end(tenant=self.tenant, day=chosen) if chosen else now,
+            as_of=self.as_of_or(AsOf(now)).at,
             from_date=held.get("from_date"),
             to_date=held.get("to_date"),
             window=held["window"],

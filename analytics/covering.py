@@ -16,7 +16,7 @@ _FIRST, _LAST = attrgetter("first"), attrgetter("last")
 
 
 class Run(NamedTuple):
-    """What was brought in some seconds in a row."""
+    """What was brought in some seconds in a row; in a single one the net will do, as gross."""
 
     first: int
     last: int

@@ -24,11 +24,9 @@ _DAYS_OF_SPANS = """
     CROSS JOIN LATERAL generate_series(0, s.ending - s.start - 1) AS n
 """
 # Purpose: what was brought in spans, by steps of age or by the second, from facts. Grain: span × step where anything
-# happened. Units: minor units.
+# happened. Units: minor units; of a second, where only the net matters, all of it stands as gross.
 _OF_FACTS = f"""
-SELECT s.start, s.key, f.until_seconds,
-       coalesce(sum(f.amount_minor) FILTER (WHERE f.kind = 1), 0)::bigint,
-       coalesce(-sum(f.amount_minor) FILTER (WHERE f.kind = 2), 0)::bigint
+SELECT s.start, s.key, f.until_seconds, {{sums}}
 {_DAYS_OF_SPANS}
 CROSS JOIN LATERAL (
     SELECT {{step}} AS until_seconds, kind, amount_minor FROM analytics_cohortfact
@@ -38,8 +36,12 @@ CROSS JOIN LATERAL (
 ) AS f
 GROUP BY 1, 2, 3
 """  # noqa: S608 - fragments are constants
-_SECONDS_OF_FACTS = _OF_FACTS.format(step="elapsed_seconds")
-_STEPS_OF_FACTS = _OF_FACTS.format(step=STEP_END)
+_SECONDS_OF_FACTS = _OF_FACTS.format(step="elapsed_seconds", sums="sum(f.amount_minor)::bigint, 0")
+_STEPS_OF_FACTS = _OF_FACTS.format(
+    step=STEP_END,
+    sums="""coalesce(sum(f.amount_minor) FILTER (WHERE f.kind = 1), 0)::bigint,
+       coalesce(-sum(f.amount_minor) FILTER (WHERE f.kind = 2), 0)::bigint""",
+)
 # The same steps from rollups: whole cohorts only, and whole steps.
 _STEPS_OF_ROLLUPS = f"""
 SELECT s.start, s.key, a.until_seconds, sum(a.gross_minor)::bigint, sum(a.refund_minor)::bigint

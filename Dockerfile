@@ -18,4 +18,4 @@ USER scrm
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "-m", "scrm.healthcheck"]
 CMD ["python", "-m", "granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", \
-     "--blocking-threads", "1", "--blocking-threads-idle-timeout", "600", "--no-ws", "scrm.wsgi:application"]
+     "--blocking-threads", "4", "--blocking-threads-idle-timeout", "600", "--no-ws", "scrm.wsgi:application"]

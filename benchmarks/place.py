@@ -55,7 +55,7 @@ def web_server(*, workers: int = 2) -> Iterator[int]:
         "--port",
         str(port),
     ]
-    command += ["--workers", str(workers), "--blocking-threads", "1", "--no-ws", "--log-level", "error"]
+    command += ["--workers", str(workers), "--blocking-threads", "4", "--no-ws", "--log-level", "error"]
     server = subprocess.Popen([*command, "scrm.wsgi:application"])
     try:
         _wait_until_it_answers(port)

@@ -64,7 +64,7 @@ def decode(body: bytes) -> Any:
 def survey(body: bytes) -> bool:
     """Whether some part of a well-formed body needs a closer look (`fault`).
 
-    Raises: BodyIsInvalid when the outermost object names a key twice.
+    Raises: BodyIsInvalid when the outermost object names a key twice, or something is too deep to look at.
     """
     is_twice = [False]
     seen = [False]
@@ -74,7 +74,10 @@ def survey(body: bytes) -> bool:
         if is_twice[0]:
             seen[0] = True
 
-    json.JSONDecoder(object_pairs_hook=notice, parse_int=str, parse_float=str).decode(body.decode())
+    try:
+        json.JSONDecoder(object_pairs_hook=notice, parse_int=str, parse_float=str).decode(body.decode())
+    except RecursionError:  # it begins deeper in the stack than the decoder that took the body
+        raise BodyIsInvalid(_too_deep("")) from None
     if is_twice[0]:  # the outermost object is noticed last
         raise BodyIsInvalid(FieldError("", "duplicate_key", "Name each key of an object once."))
     return seen[0] or _is_odd(body) or _may_be_deep(body)

@@ -36,7 +36,9 @@ ChannelSlug = Annotated[
         description="A channel's slug, or `unattributed` for contacts without one; all if empty.",
     ),
 ]
-AsOf = Annotated[Instant, Meta(description="Only what happened before this time counts; now without it.")]
+AsOf = Annotated[
+    Instant, Meta(description="Only what happened before this time counts; now without it, or where it lies ahead.")
+]
 
 
 class CohortsQuery(Query, kw_only=True, frozen=True, rename={"from_date": "from", "to_date": "to"}):
@@ -125,7 +127,7 @@ def cohort_query(query: CohortsQuery, *, at: datetime) -> CohortQuery:
     if query.live_code:
         raise refused("?live_code", "unknown_live_code", "There is no such live code.")
     return CohortQuery(
-        as_of=query.as_of or at,
+        as_of=min(query.as_of or at, at),
         period=query.period,
         from_date=query.from_date,
         to_date=query.to_date,
@@ -143,7 +145,7 @@ def channel_query(query: ChannelsQuery, *, at: datetime) -> ChannelQuery:
     """
     _refuse_backwards(query.from_date, query.to_date, named="from")
     return ChannelQuery(
-        as_of=query.as_of or at,
+        as_of=min(query.as_of or at, at),
         from_date=query.from_date,
         to_date=query.to_date,
         margin=None if query.margin is None else Decimal(query.margin),
@@ -160,7 +162,7 @@ def sop_query(query: SopsQuery, *, at: datetime) -> SopQuery:
     """
     _refuse_backwards(query.from_date, query.to_date, named="from")
     return SopQuery(
-        as_of=query.as_of or at,
+        as_of=min(query.as_of or at, at),
         from_date=query.from_date,
         to_date=query.to_date,
         window=query.window,
@@ -180,7 +182,7 @@ def repurchase_query(query: RepurchasesQuery, *, at: datetime) -> RepurchaseQuer
     """
     _refuse_backwards(query.from_date, query.to_date, named="from")
     return RepurchaseQuery(
-        as_of=query.as_of or at, from_date=query.from_date, to_date=query.to_date, first_from=query.first_from
+        as_of=min(query.as_of or at, at), from_date=query.from_date, to_date=query.to_date, first_from=query.first_from
     )
 
 
@@ -193,7 +195,7 @@ def cell_query(query: CellContactsQuery, *, at: datetime) -> CellQuery:
     return CellQuery(
         cohort_date=query.cohort,
         slice=query.slice,
-        as_of=query.as_of or at,
+        as_of=min(query.as_of or at, at),
         period=query.period,
         channel=query.channel or None,
         last_date=query.to,

@@ -6,5 +6,5 @@ class Migration(migrations.Migration):
 
     operations = [
         # derived: the next tick of each tenant builds everything anew, as for a new one
-        migrations.RunSQL("TRUNCATE analytics_cohortage, analytics_tickcursor", migrations.RunSQL.noop),
+        migrations.RunSQL("TRUNCATE analytics_cohortage, analytics_cohortrollup, analytics_tickcursor", migrations.RunSQL.noop),
     ]

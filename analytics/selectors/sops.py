@@ -19,6 +19,7 @@ from sop.models import Enrollment, Sop, SopCursor, Step
 from tenants.models import Tenant
 
 ONE_DAY = timedelta(days=1)
+_MOMENT = timedelta(microseconds=1)  # as-of is exclusive: at midnight the day before is the last one
 
 # Purpose: all sums of an SOP board. Parameters: tenant_id (hidden from the planner, decision 8), due_from and
 # due_before (messages and entries, an index range each), at (as-of: what was settled, ended, paid or refunded from then
@@ -116,7 +117,7 @@ def sop_board(*, tenant: Tenant, query: SopQuery) -> SopBoard:
 
     Raises: RangeTooLong
     """
-    first, last = query.days(periods.local_date(query.as_of, tenant.timezone))
+    first, last = query.days(periods.local_date(query.as_of - _MOMENT, tenant.timezone))
     complete_to = query.as_of - query.length
     sums = _sums(
         tenant_id=tenant.pk,

@@ -1,6 +1,7 @@
 """The cohort addresses: parameters, files, scopes, and nothing of another tenant."""
 
 import csv
+from datetime import UTC, datetime
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -61,6 +62,15 @@ def test_parameters_may_be_empty_and_ranges_snap_outward(api: ApiClient) -> None
     assert [row["cohort"] for row in table["rows"]] == ["2024-02-01", "2024-03-01"]
     assert table["margin"] == "1.00"
     assert set(table["definitions"]) >= {"cac", "clv", "roi", "slices", "completeness", "payback"}
+
+
+@pytest.mark.parametrize("board", ["cohorts", "channels", "sops", "repurchase"])
+def test_what_lies_ahead_is_not_observed(api: ApiClient, board: str) -> None:
+    before = datetime.now(UTC)
+
+    told = api.get(f"/analytics/{board}", {"as_of": "2999-06-30T00:00:00Z"}).json()
+
+    assert before <= datetime.fromisoformat(told["as_of"]) <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize("asked", [{"from": "2024-03-20"}, {"to": "2024-03-05"}])

@@ -373,3 +373,9 @@ def _row(
         outcome=outcome,
         runs=SopRuns(active=0, completed=0, exited={}),
     )
+
+
+def test_read_at_a_midnight_the_day_before_is_the_last(welcome: Any, api: ApiClient) -> None:
+    board = api.get("/analytics/sops", {"as_of": "2026-11-20T00:00:00Z"}).json()
+
+    assert (board["from"], board["to"]) == ("2026-10-21", "2026-11-19")

@@ -49,6 +49,11 @@ WHOLE = {
     "duplicate key of the whole": (b'{"rates": [], "rates": []}', 400, "duplicate_key"),
     "200k deep": (b"[" * 200_000 + b"]" * 200_000, 400, "invalid"),
     "200k deep in a row": (b'{"rates": [' + b"[" * 200_000 + b"]" * 200_000 + b"]}", 400, "too_deep"),
+    # deep enough for the decoder of objects, which begins further down the stack, and for no other
+    **{
+        f"{depth} deep": (b'{"rates": [' + b"[" * depth + b"]" * depth + b"]}", 400, "too_deep")
+        for depth in range(900, 960, 4)
+    },
     "200k deep, unclosed": (b'{"rates": [' + b"[" * 200_000, 400, "too_deep"),
     "200k objects deep": (b'{"rates":[' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"]}", 400, "too_deep"),
     "1001 rows": (body(*[RATE] * 1001), 400, "too_many_items"),

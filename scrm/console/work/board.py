@@ -43,7 +43,8 @@ Name = TypeVar("Name", bound=str)
 def board(request: ConsoleRequest) -> HttpResponse:
     """The board; htmx asks for its table, legend and chart alone."""
     form = BoardForm(request.GET, tenant=request.tenant)
-    asked = form.board_request(default_as_of=default_as_of(tenant=request.tenant, now=timezone.now()))
+    now = timezone.now()
+    asked = form.board_request(default_as_of=default_as_of(tenant=request.tenant, now=now), now=now)
     table = cohort_table(tenant=request.tenant, query=asked.query)
     context = {"form": form, **_shown(request, asked, table)}
     if wants_fragment(request):
@@ -55,7 +56,8 @@ def board(request: ConsoleRequest) -> HttpResponse:
 def board_csv(request: ConsoleRequest) -> HttpResponse:
     """The figures on screen, plain, one line a cohort; `*` columns say which slices are complete."""
     form = BoardForm(request.GET, tenant=request.tenant)
-    asked = form.board_request(default_as_of=default_as_of(tenant=request.tenant, now=timezone.now()))
+    now = timezone.now()
+    asked = form.board_request(default_as_of=default_as_of(tenant=request.tenant, now=now), now=now)
     shown = Board(cohort_table(tenant=request.tenant, query=asked.query), asked.show, asked.basis)
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     name = f"cohorts-{asked.query.period}-{asked.show}-{asked.basis}.csv"
@@ -156,11 +158,12 @@ def _cell_query(request: ConsoleRequest) -> CellQuery:
     first, last = _day(asked.get("cohort", "")), _day(asked.get("to", ""))
     if first is None or ("to" in asked and (last is None or last < first)):
         raise Http404
-    at = as_of_from(asked.get("exact", "")) or default_as_of(tenant=request.tenant, now=timezone.now()).at
+    now = timezone.now()
+    at = as_of_from(asked.get("exact", "")) or default_as_of(tenant=request.tenant, now=now).at
     return CellQuery(
         cohort_date=period_start(first, period) if last is None else first,
         slice=name,
-        as_of=at,
+        as_of=min(at, now),
         period=period,
         channel=asked.get("channel") or None,
         last_date=last,
@@ -244,7 +247,7 @@ def _csv_lines(shown: Board) -> list[list[Any]]:
     for row, line in zip(table.rows, shown.lines(), strict=True):
         figures = [row.contacts, row.buyers, to_decimal(row.cost_minor, table.currency), row.cac]
         values = [cell.value for cell in line.cells]
-        states = [int(cell.is_complete) for cell in line.cells]
+        states = [int(row.slices[name].is_complete) for name in SLICES]
         lines.append([row.cohort_date, *figures, row.payback.status, row.payback.days, *values, *states])
     totals = table.totals
     figures = [totals.contacts, totals.buyers, to_decimal(totals.cost_minor, table.currency), totals.cac]

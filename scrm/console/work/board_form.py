@@ -73,10 +73,10 @@ class BoardForm(BoardRangeForm):
             self.add_error("to_date", _("At most 200 cohorts at once: choose a shorter range or longer cohorts."))
         return held
 
-    def board_request(self, *, default_as_of: AsOf) -> BoardRequest:
+    def board_request(self, *, default_as_of: AsOf, now: datetime) -> BoardRequest:
         """The query; a field that is not understood counts as missing and says so beside itself."""
-        held, as_of = self.held(), self.as_of_or(default_as_of)
-        today = local_date(tenant=self.tenant, at=as_of.at)
+        held, as_of = self.held(), self.as_of_or(default_as_of, now=now)
+        today = local_date(tenant=self.tenant, at=as_of.at - timedelta(microseconds=1))
         first, last = bounded(held["period"], held.get("from_date"), held.get("to_date"), today=today)
         query = CohortQuery(
             as_of=as_of.at,

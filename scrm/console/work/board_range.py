@@ -1,6 +1,7 @@
 """The days that every board is asked for: the address's fields, understood."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -39,7 +40,7 @@ class BoardRangeForm(forms.Form):
         self.is_valid()
         return {**self.defaults, **{name: value for name, value in self.cleaned_data.items() if value}}
 
-    def as_of_or(self, default: AsOf) -> AsOf:
-        """The end of the day that was chosen; without one the default."""
+    def as_of_or(self, default: AsOf, *, now: datetime) -> AsOf:
+        """The end of the day that was chosen, or now while that lies ahead; without a day the default."""
         chosen = self.held().get("as_of")
-        return AsOf(day_end(tenant=self.tenant, day=chosen)) if chosen else default
+        return AsOf(min(day_end(tenant=self.tenant, day=chosen), now)) if chosen else default

@@ -48,7 +48,8 @@ def channel_board_csv(request: ConsoleRequest) -> HttpResponse:
 
 def _board(request: ConsoleRequest) -> tuple[ChannelBoardForm, ChannelBoardRequest, ChannelBoard]:
     form = ChannelBoardForm(request.GET, tenant=request.tenant)
-    asked = form.board_request(default_as_of=default_as_of(tenant=request.tenant, now=timezone.now()))
+    now = timezone.now()
+    asked = form.board_request(default_as_of=default_as_of(tenant=request.tenant, now=now), now=now)
     return form, asked, channel_board_of(tenant=request.tenant, query=asked.query)
 
 

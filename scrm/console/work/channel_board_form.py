@@ -1,6 +1,7 @@
 """What a channel board is asked for: the address's fields, understood."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django import forms
@@ -42,9 +43,9 @@ class ChannelBoardForm(BoardRangeForm):
         decimal_places=4,
     )
 
-    def board_request(self, *, default_as_of: AsOf) -> ChannelBoardRequest:
+    def board_request(self, *, default_as_of: AsOf, now: datetime) -> ChannelBoardRequest:
         """The query; a field that is not understood counts as missing and says so beside itself."""
-        held, as_of = self.held(), self.as_of_or(default_as_of)
+        held, as_of = self.held(), self.as_of_or(default_as_of, now=now)
         query = ChannelQuery(
             as_of=as_of.at,
             from_date=held.get("from_date"),

@@ -56,7 +56,8 @@ def repurchase_board_csv(request: ConsoleRequest) -> HttpResponse:
 
 def _board(request: ConsoleRequest) -> tuple[RepurchaseBoardForm, RepurchaseBoardRequest, RepurchaseBoard]:
     form = RepurchaseBoardForm(request.GET, tenant=request.tenant)
-    asked = form.board_request(default_as_of=default_as_of(tenant=request.tenant, now=timezone.now()))
+    now = timezone.now()
+    asked = form.board_request(default_as_of=default_as_of(tenant=request.tenant, now=now), now=now)
     return form, asked, repurchase_board_of(tenant=request.tenant, query=asked.query)
 
 

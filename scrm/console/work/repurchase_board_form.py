@@ -1,6 +1,7 @@
 """What a repurchase board is asked for: the address's fields, understood."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
@@ -25,9 +26,9 @@ class RepurchaseBoardForm(BoardRangeForm):
     to_date = DayField(label=_("Reached to"), required=False)
     first_from = DayField(label=_("First bought from"), required=False)
 
-    def board_request(self, *, default_as_of: AsOf) -> RepurchaseBoardRequest:
+    def board_request(self, *, default_as_of: AsOf, now: datetime) -> RepurchaseBoardRequest:
         """The query; a field that is not understood counts as missing and says so beside itself."""
-        held, as_of = self.held(), self.as_of_or(default_as_of)
+        held, as_of = self.held(), self.as_of_or(default_as_of, now=now)
         query = RepurchaseQuery(
             as_of=as_of.at,
             from_date=held.get("from_date"),

@@ -1,7 +1,7 @@
 """What an SOP board is asked for: the address's fields, understood."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -38,7 +38,7 @@ class SopBoardForm(BoardRangeForm):
         """The query; a field that is not understood, or asks for too much, counts as missing and says so."""
         asked = self._query(now)
         try:
-            asked.days(local_date(tenant=self.tenant, at=asked.as_of))
+            asked.days(local_date(tenant=self.tenant, at=asked.as_of - timedelta(microseconds=1)))
         except RangeTooLong:
             self.add_error("from_date", _("A board holds at most %(days)d days.") % {"days": MAX_DAYS})
             asked = self._query(now)
@@ -47,7 +47,7 @@ class SopBoardForm(BoardRangeForm):
     def _query(self, now: datetime) -> SopQuery:
         held = self.held()
         return SopQuery(
-            as_of=self.as_of_or(AsOf(now)).at,
+            as_of=self.as_of_or(AsOf(now), now=now).at,
             from_date=held.get("from_date"),
             to_date=held.get("to_date"),
             window=held["window"],

@@ -147,7 +147,7 @@ def start_children(children: supervisor.Supervisor, port: int) -> None:
     if settings.SCRM_TRANSPORT == "simulator" and "SCRM_SIMULATOR_URL" not in os.environ:
         start_simulator(children)
     web = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "2", "--no-ws"]
-    web += ["--blocking-threads", "1", "--blocking-threads-idle-timeout", "600", "--log-level", "warning"]
+    web += ["--blocking-threads", "4", "--blocking-threads-idle-timeout", "600", "--log-level", "warning"]
     celery = [sys.executable, "-m", "celery", "-A", "scrm"]
     worker = ["--loglevel", "WARNING", "--queues"]
     beat = ["--schedule", str(children.data_dir / "beat"), "--pidfile=", "--loglevel", "WARNING"]

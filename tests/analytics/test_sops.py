@@ -311,12 +311,13 @@ def test_a_young_brands_board_reads_index_ranges_though_no_statistics_know_it(
             "seconds": 1, "complete_to": SENT_AT, "states": ["active"],
         }  # fmt: skip
         with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")  # fifty orders are read whole sooner than by any index
             cursor.execute(f"EXPLAIN {SOP_SUMS}", asked)
             told = [row[0].strip() for row in cursor.fetchall()]
 
     conditions = "\n".join(line for line in told if line.startswith("Index Cond"))
     assert "due_at >=" in conditions
-    assert "contact_id = d.contact_id) AND (paid_at >= d.settled_at) AND (paid_at < (d.settled_at +" in conditions
+    assert "contact_id = d.contact_id) AND (paid_at >= d.settled_at) AND (paid_at < " in conditions
 
 
 def test_no_incomplete_or_thin_figure_outranks_a_complete_one() -> None:

@@ -26,6 +26,7 @@ PAGES = [
 # Latin that Chinese pages keep: names, codes and what operators call things themselves.
 LATIN = re.compile(
     r"\b(SCRM|API|CAC|CLV|ROI|SOP|SKU|CSV|ERP|ISO|English|Ctrl|K|Esc|UTC|GBP|CNY|Acme|Ltd|Alice|Bob|Mei|acme|t|curl)\b"
+    r"|\bKaplan–Meier\b"
     r"|\b(contacts|orders|acquisition|segments|sops|analytics):(read|write)\b|[\w.]+@example\.com|[\w]+/[\w]+",
     re.ASCII,
 )

@@ -12,7 +12,7 @@ from acquisition.models import Channel
 from analytics.cohorts import UNATTRIBUTED, CohortQuery
 from scrm.console.work.asof import AsOf
 from scrm.console.work.board_range import BoardRangeForm
-from scrm.console.work.ranges import FIRST_DAY, LAST_DAY, local_date
+from scrm.console.work.ranges import FIRST_DAY, LAST_DAY, last_day
 from tenants.models import Tenant
 
 MAX_ROWS = 200
@@ -76,7 +76,7 @@ class BoardForm(BoardRangeForm):
     def board_request(self, *, default_as_of: AsOf, now: datetime) -> BoardRequest:
         """The query; a field that is not understood counts as missing and says so beside itself."""
         held, as_of = self.held(), self.as_of_or(default_as_of, now=now)
-        today = local_date(tenant=self.tenant, at=as_of.at - timedelta(microseconds=1))
+        today = last_day(tenant=self.tenant, before=as_of.at)
         first, last = bounded(held["period"], held.get("from_date"), held.get("to_date"), today=today)
         query = CohortQuery(
             as_of=as_of.at,

@@ -20,7 +20,7 @@ from scrm.console.views import ConsoleRequest, console_view, page
 from scrm.console.work.asof import default_as_of
 from scrm.console.work.home_today import standing_still, today
 from scrm.console.work.home_trends import paid_back, trends_of
-from scrm.console.work.ranges import local_date
+from scrm.console.work.ranges import last_day
 from scrm.console.work.selectors import home as selectors
 from scrm.console.work.selectors.orders import last_received_at
 from scrm.figures import amount
@@ -77,7 +77,7 @@ def home(request: ConsoleRequest) -> HttpResponse:
         address = request.build_absolute_uri("/api/v1/orders/bulk")
         return page(request, "console/home_set_up.html", address=address, **context)
     length = 90 if request.GET.get("days") == "90" else 14
-    last = local_date(tenant=request.tenant, at=as_of.at - timedelta(microseconds=1))
+    last = last_day(tenant=request.tenant, before=as_of.at)
     return page(
         request,
         "console/home.html",

@@ -30,3 +30,8 @@ def day_end(*, tenant: Tenant, day: date) -> datetime:
 def local_date(*, tenant: Tenant, at: datetime) -> date:
     """Say which day an instant is on the tenant's clock."""
     return at.astimezone(zone(tenant.timezone)).date()
+
+
+def last_day(*, tenant: Tenant, before: datetime) -> date:
+    """Say on which day the last moment before an instant lies: at a midnight the day that it ends."""
+    return local_date(tenant=tenant, at=before - timedelta(microseconds=1))

@@ -1,7 +1,7 @@
 """What an SOP board is asked for: the address's fields, understood."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +10,7 @@ from django_stubs_ext import StrOrPromise
 from analytics.sops import MAX_DAYS, RangeTooLong, SopQuery, Window
 from scrm.console.work.asof import AsOf
 from scrm.console.work.board_range import BoardRangeForm
-from scrm.console.work.ranges import DayField, local_date
+from scrm.console.work.ranges import DayField, last_day
 
 WINDOW_TITLES: Mapping[Window, StrOrPromise] = {
     "1d": _("1 day"),
@@ -38,7 +38,7 @@ class SopBoardForm(BoardRangeForm):
         """The query; a field that is not understood, or asks for too much, counts as missing and says so."""
         asked = self._query(now)
         try:
-            asked.days(local_date(tenant=self.tenant, at=asked.as_of - timedelta(microseconds=1)))
+            asked.days(last_day(tenant=self.tenant, before=asked.as_of))
         except RangeTooLong:
             self.add_error("from_date", _("A board holds at most %(days)d days.") % {"days": MAX_DAYS})
             asked = self._query(now)

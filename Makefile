@@ -47,8 +47,9 @@ lint: setup docs
 	$(PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
+# All, or those that ARGS names; with a SIZE alone, the one that shows how pages grow: `make bench SIZE=1m`.
 bench: setup
-	@$(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python -m benchmarks $(or $(ARGS),$(if $(SIZE),scale))
 
 # Kills everything while touchpoints go out, then compares the ledger with the provider's receipts. Some minutes.
 chaos: setup

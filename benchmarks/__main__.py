@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.figures import Figure, as_json, as_row, from_json
 
 FOLDER = Path(__file__).parent
-NAMES = ("orders", "cohorts", "segments", "touchpoints", "live", "pages")
+NAMES = ("orders", "cohorts", "segments", "touchpoints", "live", "pages", "scale")
 CHILD = """
 import importlib, json, pathlib, sys
 from benchmarks.figures import as_json

@@ -3,7 +3,6 @@
 SIZE=contacts (default 200,000; five orders each).
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,8 +11,9 @@ from typing import Any
 
 from benchmarks.figures import Figure
 from benchmarks.place import make_place
+from benchmarks.sizes import asked_size
 
-SIZE = int(os.environ.get("SIZE", "200000"))
+SIZE = asked_size(200_000)
 CHANNELS = 20
 AS_OF = datetime(2026, 11, 21, 9, 37, tzinfo=UTC)  # in mid-day: some days are mature in part
 DAY = date(2026, 3, 3)

@@ -1,8 +1,9 @@
-"""People with tags, a city, a channel and orders: one large tenant, and 99 small ones that hold as many together.
+"""People with tags, a city, a channel and orders: one large tenant, and others that hold as many or fewer together.
 
 Laid down as rows, past the foreign keys' triggers and row security, so that millions take minutes.
 """
 
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +20,10 @@ ORDERS_EACH, TAGS_EACH = 5, 3
 TAGS, CITIES, CHANNELS = 30, 18, 20
 FIRST_DAY = datetime(2025, 5, 30, tzinfo=UTC)
 
-# parameters of all: tenants (the large one first), size, and the counts above
+SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任"
+GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华建文玉兰红梅国志斌宇浩然子涵梓轩欣怡雨晨佳琪思源嘉诚博文"
+
+# parameters of all: tenants (the large one first), its size, beside (people of the others), and the counts above
 NAMES = """
 INSERT INTO contacts_taggroup (tenant_id, name) SELECT t, 'group' FROM unnest(%(tenants)s::bigint[]) AS t;
 INSERT INTO contacts_tag (tenant_id, group_id, name)
@@ -36,14 +40,16 @@ SELECT t, 'bench', 'bench', 'create' FROM unnest(%(tenants)s::bigint[]) AS t
 CONTACTS = """
 INSERT INTO contacts_contact (tenant_id, name, phone, email, attributes, first_touch_at, acquired_at, acquired_date,
                               channel_id, created_at, updated_at)
-SELECT tenant_id, 'Person ' || n, '', '', '{}', at, at, (at AT TIME ZONE 'UTC')::date,
+SELECT tenant_id, substr(%(surnames)s, 1 + floor(random() * length(%(surnames)s))::int, 1)
+                  || substr(%(given)s, 1 + floor(random() * (length(%(given)s) - 1))::int, 1 + n %% 2),
+       '', '', '{}', at, at, (at AT TIME ZONE 'UTC')::date,
        (SELECT min(id) FROM acquisition_channel) + place * %(channels)s + floor(random() * %(channels)s)::bigint,
        at, at
 FROM (
     SELECT n, place, (%(tenants)s::bigint[])[1 + place] AS tenant_id,
            %(first_day)s + floor(random() * extract(epoch FROM %(as_of)s - %(first_day)s)) * interval '1 second' AS at
     FROM (SELECT n, CASE WHEN n <= %(size)s THEN 0 ELSE 1 + n %% %(others)s END AS place
-          FROM generate_series(1, 2 * %(size)s) AS n) AS numbered
+          FROM generate_series(1, %(size)s + %(beside)s) AS n) AS numbered
 ) AS people
 ORDER BY tenant_id <> (%(tenants)s::bigint[])[1], at
 """
@@ -72,9 +78,11 @@ FROM (
            c.acquired_at + floor(power(random(), 1.8) * extract(epoch FROM %(as_of)s - c.acquired_at))
                            * interval '1 second' AS at,
            (1000 + power(random(), 2) * 26000)::bigint AS minor
-    FROM (SELECT n, (SELECT min(id) FROM contacts_contact) + (n %% 2) * %(size)s::bigint
-                    + (floor(%(size)s * power(random(), 1.7))::bigint * 7919 + 13) %% %(size)s AS contact_id
-          FROM generate_series(1, 2 * %(orders_each)s * %(size)s::bigint) AS n OFFSET 0) AS drawn
+    FROM (SELECT n, (SELECT min(id) FROM contacts_contact) + skipped
+                    + (floor(people * power(random(), 1.7))::bigint * 7919 + 13) %% people AS contact_id
+          FROM (VALUES (1, 0::bigint, %(size)s::bigint), (0, %(size)s, %(beside)s)) AS part(odd, skipped, people),
+               generate_series(1, 2 * %(orders_each)s * people) AS n
+          WHERE n %% 2 = odd OFFSET 0) AS drawn
     JOIN contacts_contact c ON c.id = drawn.contact_id
 ) AS b
 JOIN orders_source s ON s.tenant_id = b.tenant_id
@@ -104,22 +112,34 @@ GROUP BY 1, 2
 FILL = [*NAMES.split(";\n"), CONTACTS, TAGGED, VALUED, ORDERS, REFUNDS, STATS]
 
 
-def make_population(place: TestRun, *, size: int) -> Any:
-    """Make a tenant of so many contacts with five times as many orders, and as many of each in small tenants.
+def make_population(
+    place: TestRun,
+    *,
+    size: int,
+    others: int = OTHERS,
+    beside: int | None = None,
+    orders_each: int = ORDERS_EACH,
+    more: Sequence[str] = (),
+) -> list[Any]:
+    """Make a tenant of so many contacts, and `others` that have `beside` of them together, as many unless told.
 
-    Shape: the large tenant; its tags, channels and so on are the first rows of their tables.
+    `more`: statements for what else they have. Shape: the tenants, the large one first; its tags, channels and so on
+    are the first rows of their tables.
     """
     from tenants.models import Tenant
 
     money: dict[str, str] = {"timezone": "UTC", "currency": "GBP"}
-    tenants = [Tenant.objects.create(slug=f"bench-{n}", name=f"Bench {n}", **money) for n in range(1 + OTHERS)]
+    tenants = [Tenant.objects.create(slug=f"bench-{n}", name=f"Bench {n}", **money) for n in range(1 + others)]
     parameters = {
         "tenants": [tenant.pk for tenant in tenants],
         "size": size,
-        "others": OTHERS,
+        "others": others,
+        "beside": size if beside is None else beside,
+        "surnames": SURNAMES,
+        "given": GIVEN,
         "as_of": AS_OF,
         "first_day": FIRST_DAY,
-        "orders_each": ORDERS_EACH,
+        "orders_each": orders_each,
         "tags_each": TAGS_EACH,
         "tags": TAGS,
         "cities": CITIES,
@@ -129,12 +149,12 @@ def make_population(place: TestRun, *, size: int) -> Any:
     try:
         with closing(_administrator(place)) as administrator, administrator.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica; SET work_mem = '256MB'; SELECT setseed(0.5)")
-            for statement in FILL:
+            for statement in [*FILL, *more]:
                 cursor.execute(statement, parameters)
             cursor.execute("VACUUM (ANALYZE)")
     finally:
         psycopg2.extensions.set_wait_callback(None)
-    return tenants[0]
+    return tenants
 
 
 def _administrator(place: TestRun) -> Any:

@@ -4,7 +4,6 @@ SIZE=contacts (default 500,000; five orders each), of a tenant beside which 99 o
 as the run-time role, under row security. That rules, SQL by hand, builds and the loop find the same people is checked.
 """
 
-import os
 import random
 import time
 from collections.abc import Callable
@@ -18,8 +17,9 @@ from benchmarks.figures import Figure
 from benchmarks.place import make_place
 from benchmarks.population import AS_OF, make_population
 from benchmarks.rules import BY_HAND, NAMES, parameters, rules, whom_iv_finds
+from benchmarks.sizes import asked_size
 
-SIZE = int(os.environ.get("SIZE", "500000"))
+SIZE = asked_size(500_000)
 ASKED_ONE_BY_ONE = min(2_000, SIZE)
 CHANGED = min(1_000, SIZE)
 ONE_BY_ONE = f"rule iv one by one, scaled from {ASKED_ONE_BY_ONE:,} people"
@@ -34,7 +34,7 @@ SUMMED = "SELECT count(*), sum(id) FROM (SELECT id FROM ({}) found(id) OFFSET 0)
 
 def run(*, rounds: int) -> list[Figure]:
     """Measure on a tenant of SIZE contacts, everything once a round; a round before the first is not counted."""
-    shop = Shop(make_population(make_place(), size=SIZE))
+    shop = Shop(make_population(make_place(), size=SIZE)[0])
     shop.compare()
     found = [shop.one_round(number) for number in range(rounds + 1)][1:]
     times = {name: [each[name] for each in found] for name in found[0]}

@@ -18,8 +18,9 @@ from benchmarks.figures import Figure
 from benchmarks.ledger import Brand, Job, execute
 from benchmarks.place import make_place
 from benchmarks.senders import BARE, BATCHES, RUNS, Senders
+from benchmarks.sizes import asked_size
 
-SIZE = max(1_000, int(os.environ.get("SIZE", "30000")) // 1_000 * 1_000)
+SIZE = max(1_000, asked_size(30_000) // 1_000 * 1_000)
 ONE, TWO = "1 worker", "2 workers"
 TASKS = "a Celery task each"
 PATIENCE_SECONDS = 600

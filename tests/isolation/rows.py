@@ -28,16 +28,38 @@ def canary_of(tenant: Any) -> str:
     return f"canary-{tenant.slug}"
 
 
-def fill(tenant: Any) -> dict[Any, Any]:
-    """A row of this tenant in every table, by model."""
+def fill(tenant: Any, *, number: int = 1) -> dict[Any, Any]:
+    """A row of this tenant in every table, by model; `number` tells those of one call from those of others.
+
+    Of what a tenant has once there is none but of the first.
+    """
     from tenants.context import tenant_transaction
 
     rows: dict[Any, Any] = {}
     with tenant_transaction(tenant.pk):
         for model in tenant_models():
-            values = {field.name: _value(field, tenant, rows) for field in model._meta.local_fields if _is_set(field)}
+            if number > 1 and _is_single(model):
+                continue
+            values = {f.name: _value(f, tenant, rows, number) for f in model._meta.local_fields if _is_set(f)}
             rows[model] = model.objects.bulk_create([model(tenant=tenant, **values)])[0]
     return rows
+
+
+def start_ids_at(owner: Any, first: int) -> None:
+    """Let the ids of what comes next start far away: the same in every table, and those of no other tenant.
+
+    `owner`: a cursor of the role that owns the tables.
+    """
+    owner.execute(
+        "SELECT setval(oid::regclass, %s, false) FROM pg_class WHERE relkind = 'S' AND relname NOT LIKE 'django%%'",
+        [first],
+    )
+    owner.connection.commit()
+
+
+def _is_single(model: Any) -> bool:
+    uniques = [tuple(one.fields) for one in model._meta.total_unique_constraints]
+    return ("tenant",) in uniques or ("tenant_id",) in uniques
 
 
 def _targets(model: Any) -> set[Any]:
@@ -51,7 +73,7 @@ def _is_set(field: Any) -> bool:
     return not (field.primary_key or automatic or field.name in left_out)
 
 
-def _value(field: Any, tenant: Any, rows: dict[Any, Any]) -> Any:
+def _value(field: Any, tenant: Any, rows: dict[Any, Any], number: int) -> Any:
     from tenants.scoping import TenantForeignKey
 
     if isinstance(field, TenantForeignKey):
@@ -63,14 +85,16 @@ def _value(field: Any, tenant: Any, rows: dict[Any, Any]) -> Any:
         return field.flatchoices[0][0]
     kind = field.get_internal_type()
     if kind in ("CharField", "SlugField", "TextField"):
-        return _text(field, tenant)
+        return _text(field, tenant, number)
+    if number > 1 and kind in _NUMBERED:
+        return _NUMBERED[kind](number)
     return _PLAIN[kind](canary_of(tenant))
 
 
-def _text(field: Any, tenant: Any) -> str:
+def _text(field: Any, tenant: Any, number: int) -> str:
     if "currency" in field.name:
         return str(tenant.currency)
-    canary = canary_of(tenant)
+    canary = canary_of(tenant) if number == 1 else f"{canary_of(tenant)}-{number}"
     return canary if (field.max_length or 10**6) >= len(canary) else canary[-field.max_length :]
 
 
@@ -91,4 +115,14 @@ _PLAIN: dict[str, Any] = {
     "BinaryField": lambda canary: canary.encode(),
     "GenericIPAddressField": lambda canary: "192.0.2.1",
     "EmailField": lambda canary: f"{canary}@example.com",
+}
+# what uniqueness may hang on
+_NUMBERED: dict[str, Any] = {
+    "SmallIntegerField": int,
+    "PositiveSmallIntegerField": int,
+    "IntegerField": int,
+    "PositiveIntegerField": int,
+    "BigIntegerField": int,
+    "DateField": lambda number: date(2026, 11, 1 + number),
+    "EmailField": lambda number: f"canary-{number}@example.com",
 }

@@ -7,7 +7,7 @@ import pytest
 from tests.cast import _member, log_in
 from tests.isolation.conftest import connect, first_lock_off, second_lock_off
 from tests.isolation.routes import Attempt, Variant, api_attempts, page_attempts, routes
-from tests.isolation.rows import canary_of, fill, tenant_models
+from tests.isolation.rows import canary_of, fill, start_ids_at, tenant_models
 
 pytestmark = pytest.mark.django_db
 
@@ -83,22 +83,13 @@ def _sender(client, prefix, headers=None):
     return send
 
 
-def _apart(owner, first):
-    """Let the ids of what comes next start far away, so that no id of acme is one of globex."""
-    owner.execute(
-        "SELECT setval(oid::regclass, %s, false) FROM pg_class WHERE relkind = 'S' AND relname NOT LIKE 'django%%'",
-        [first],
-    )
-    owner.connection.commit()
-
-
 @pytest.fixture
 def world(owner, acme, alice, bob, mei, globex, charlie, settings):
     """Acme with a row of everything, its people, and globex with a row of everything far away from both."""
     people = {"alice": alice, "bob": bob, "mei": mei, "sam": _member(acme, "sam", "staff"), "charlie": charlie}
     settings.API_RATE_PER_MINUTE = 10**9
     for tenant, ids in ((acme, OWN), (globex, FOREIGN)):
-        _apart(owner, ids.id)
+        start_ids_at(owner, ids.id)
         rows = fill(tenant)
         assert {row.pk for row in rows.values() if isinstance(row.pk, int)} == {ids.id}
     return people

@@ -13,8 +13,13 @@ def faults(page: Any) -> list[str]:
     """What axe finds, and whether the page is wider than its window."""
     answer = Axe().run(page, options=STANDARD).response
     found = [f"{each['id']}: {node['target']}" for each in answer["violations"] for node in each["nodes"]]
+    return [*found, *too_wide(page)]
+
+
+def too_wide(page: Any) -> list[str]:
+    """By how much the page is wider than its window, if it is."""
     wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [*found, f"{wider} px too wide"] if wider else found
+    return [f"{wider} px too wide"] if wider else []
 
 
 def faults_by_path(page: Any, paths: Iterable[str]) -> dict[str, list[str]]:

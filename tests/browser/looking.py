@@ -1,9 +1,11 @@
 """Pages looked at one after the other: what is wrong with each by rule, and whether anything typed came alive."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import TimeoutError
 
 STANDARD = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 HOSTILE = '<img src=x onerror="window.hacked=1"> <b x-data x-init="window.hacked=2">{{ 7*7 }}</b>'
@@ -13,8 +15,17 @@ def faults(page: Any) -> list[str]:
     """What axe finds, and whether the page is wider than its window."""
     answer = Axe().run(page, options=STANDARD).response
     found = [f"{each['id']}: {node['target']}" for each in answer["violations"] for node in each["nodes"]]
+    return [*found, *too_wide(page)]
+
+
+def too_wide(page: Any) -> list[str]:
+    """By how much the page stays wider than its window, if it does; a chart is drawn anew once its room has changed."""
+    with suppress(TimeoutError):
+        page.wait_for_function(
+            "document.documentElement.scrollWidth === document.documentElement.clientWidth", timeout=3000
+        )
     wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [*found, f"{wider} px too wide"] if wider else found
+    return [f"{wider} px too wide"] if wider else []
 
 
 def faults_by_path(page: Any, paths: Iterable[str]) -> dict[str, list[str]]:

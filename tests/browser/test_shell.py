@@ -172,7 +172,8 @@ def words(page: Any) -> str:
     return page.evaluate(  # type: ignore[no-any-return]
         """() => {
           const root = document.body.cloneNode(true);
-          root.querySelectorAll("script, .material-symbols-outlined, code, [type=hidden]").forEach((e) => e.remove());
+          const unsaid = "script, .material-symbols-outlined, code, [type=hidden], dl[hidden] dt";
+          root.querySelectorAll(unsaid).forEach((e) => e.remove());
           const told = [...root.querySelectorAll("[title], [aria-label], [placeholder]")]
             .flatMap((e) => [e.title, e.ariaLabel, e.placeholder]);
           const texts = [], walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);

@@ -1,6 +1,6 @@
 """Bringing a tenant's cohorts up to date with its change rows, in one transaction."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from analytics.models import TickCursor
 from analytics.services.facts import rebuild_facts
@@ -16,19 +16,22 @@ MAX_BATCHES = 20
 COUNTS = frozenset({Change.Reason.ORDER, Change.Reason.REFUND, Change.Reason.TOUCH, Change.Reason.IDENTITY})
 
 
-def refresh_cohorts(*, tenant: Tenant, at: datetime) -> bool:
+def refresh_cohorts(*, tenant: Tenant, at: datetime, every: timedelta = timedelta(0)) -> bool:
     """Rebuild facts and rollups of what changed since the last time, inside the tenant's transaction.
 
-    `at` is noted as the time of freshness when nothing more waits. Several at once are harmless: the second
-    leaves.
+    `at` is noted as the time of freshness when nothing more waits; cohorts that were fresh less than `every` ago are
+    left as they are. Several at once are harmless: the second leaves.
     Shape: whether more waits.
     """
     if not try_turn(Turn.COHORTS, tenant_id=tenant.pk):
         return False
     cursor = TickCursor.objects.for_tenant(tenant).filter(consumer=TickCursor.COHORTS)
-    last = cursor.values_list("last_change_id", flat=True).first()
-    if last is None:
+    known = cursor.values_list("last_change_id", "fresh_at").first()
+    if known is None:
         _begin(tenant, at)
+        return False
+    last, fresh_at = known
+    if fresh_at and timedelta(0) <= at - fresh_at < every:
         return False
     days: set[date] = set()
     read_to, is_drained = last, False

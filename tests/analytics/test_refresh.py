@@ -180,6 +180,26 @@ def test_freshness_is_told_when_nothing_waits(shop: Any, loaded: ApiClient) -> N
         assert fresh_at(tenant=shop) == AT
 
 
+def test_a_tenant_that_is_not_live_is_followed_only_now_and_then(shop: Any, loaded: ApiClient) -> None:
+    from analytics.models import TickCursor
+    from analytics.tasks import LOADING_EVERY, tick
+    from tenants.context import tenant_transaction
+    from tenants.services.live import set_live
+
+    set_live(tenant=shop, is_live=False)
+    before = _state(shop)
+    post(loaded, "/orders/bulk", {"source": "reference", "orders": [_order(external_id="N", amount="1.00")]})
+
+    tick()
+    at_once = _state(shop)
+    with tenant_transaction(shop.pk):
+        cursor = TickCursor.objects.for_tenant(shop).get()
+        TickCursor.objects.for_tenant(shop).update(fresh_at=cursor.fresh_at - LOADING_EVERY)
+    tick()
+
+    assert at_once == before != _state(shop)
+
+
 def test_cancelled_first_order_moves_the_contact_to_its_next(shop: Any, loaded: ApiClient) -> None:
     from analytics.tasks import tick
 

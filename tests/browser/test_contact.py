@@ -66,7 +66,7 @@ def test_a_tag_is_put_on_consent_withdrawn_and_why_she_is_in_a_segment_is_told(
     expect(reach).to_contain_text("1 more message may be sent")
     expect(reach).to_contain_text("1 of 2 used")
 
-    page.get_by_role("link", name="Edit tags").click()
+    page.get_by_role("button", name="Edit tags").click()
     page.get_by_label("Tag", exact=True).select_option(label="group of new/new")
     page.get_by_role("button", name="Put on").click()
     expect(entries(page).first).to_contain_text("Tag added: group of new/new")
@@ -97,7 +97,7 @@ def test_the_page_is_clean(open_browser: Any, bob: Any, contact: int, size: str,
     page.get_by_text("Change consent" if is_english else "更改触达意愿").click()
     page.get_by_role("link", name="Why? 常客" if is_english else "原因 常客").click()
     page.get_by_role("link", name="Test another segment" if is_english else "看看其他人群").click()
-    page.get_by_role("link", name="Edit tags" if is_english else "编辑标签").click()
+    page.get_by_role("button", name="Edit tags" if is_english else "编辑标签").click()
     expect(page.locator(".p-others li")).to_have_count(1)
     expect(page.locator(".p-segments .s-true")).to_have_count(1)
     expect(page.locator(".p-tags .s-chip-x")).to_have_count(2)

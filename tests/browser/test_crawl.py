@@ -17,6 +17,7 @@ from tests.console.test_query_counts import QUERIES
 from tests.isolation.rows import fill
 
 START = "/t/acme/"
+PAPER = {"width": 1032, "height": 703}
 # parts of pages, which scripts ask for: no pages of their own
 PARTS = {
     "attributes/<int:attribute_id>/values/",
@@ -124,7 +125,17 @@ def page_faults(page: Any, path: str, language: Language, axe_at: str) -> list[s
     for size, window in SIZES.items():
         page.set_viewport_size(window)
         found += [f"{size}: {each}" for each in (faults(page) if size == axe_at else too_wide(page))]
-    return found
+    return [*found, *(f"print: {each}" for each in print_faults(page))]
+
+
+def print_faults(page: Any) -> list[str]:
+    """What is wrong with a page on paper: A4 across."""
+    page.set_viewport_size(PAPER)
+    page.emulate_media(media="print")
+    found = too_wide(page)
+    shown = page.locator("#nav-sidebar, .c-button, [type=submit]").filter(visible=True).count()
+    page.emulate_media(media="screen")
+    return [*found, f"{shown} buttons and menus"] if shown else found
 
 
 def links(page: Any) -> list[str]:

@@ -179,7 +179,7 @@ def test_tags_of_one_contact_and_of_all_who_are_found(open_browser: Any, bob: An
     page = open_browser(bob, language="en-US")
     page.goto(f"/t/acme/contacts/{contact_id(acme, '顾客2')}/")
 
-    page.get_by_role("link", name="Edit tags").click()
+    page.get_by_role("button", name="Edit tags").click()
     page.get_by_role("button", name="Put on").click()
     expect(page.locator(".p-chips li")).to_contain_text("group of vip/vip")
     page.get_by_role("button", name="Take off vip").click()

@@ -115,7 +115,6 @@ class Shop:
             "segment": f"segments/{self.segment_id}/",
             "cohort board": "cohorts/",
             "channel board": "channels/board/",
-            "repurchase": "repurchase/",
         }
         return {name: partial(self.owner.read, f"/t/{self.tenant.slug}/{path}") for name, path in paths.items()}
 

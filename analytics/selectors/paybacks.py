@@ -48,7 +48,8 @@ SELECT s.start, s.key, a.until_seconds, sum(a.gross_minor)::bigint, sum(a.refund
 {_DAYS_OF_SPANS}
 CROSS JOIN LATERAL (
     SELECT until_seconds, gross_minor, refund_minor FROM analytics_cohortage
-    WHERE tenant_id = %(tenant)s AND cohort_date = s.start + n AND until_seconds BETWEEN s.first AND s.last
+    WHERE tenant_id = (SELECT %(tenant)s::bigint) AND cohort_date = s.start + n
+      AND until_seconds BETWEEN s.first AND s.last
     OFFSET 0
 ) AS a
 GROUP BY 1, 2, 3

@@ -1,14 +1,21 @@
 """The plans that keep facts linear for a tenant that the statistics do not know."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.functions import TruncDate
 
+from analytics.selectors.paybacks import _SECONDS_OF_FACTS, _STEPS_OF_FACTS
+from analytics.selectors.sums import _BOUNDARIES, Scope
+from analytics.services.refresh import rebuild_cohorts
 from contacts.models import Contact
 from tenants.arrays import array_of
 from tenants.context import tenant_transaction
-from tests.segments.rules.test_plans import strangers  # noqa: F401
+from tenants.models import Tenant
+from tests.cast import AT
+from tests.segments.rules.test_plans import analyze, strangers  # noqa: F401
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,3 +45,38 @@ def test_facts_of_all_contacts_are_too(strangers: Any) -> None:  # noqa: F811
 
     assert "Join Filter" not in told
     assert "_by_time" not in told
+
+
+@pytest.fixture
+def stranger(strangers: Any) -> Any:  # noqa: F811
+    """Acme with cohorts; the statistics know globex's alone."""
+    globex = Tenant.objects.get(slug="globex")
+    for tenant in (globex, strangers[0]):
+        with tenant_transaction(tenant.pk):
+            Contact.objects.for_tenant(tenant).update(acquired_date=TruncDate("acquired_at"))
+            rebuild_cohorts(tenant=tenant)
+        if tenant == globex:
+            analyze("analytics_cohortfact", "analytics_cohortage")
+    return strangers[0]
+
+
+@pytest.mark.parametrize("statement", [_SECONDS_OF_FACTS, _STEPS_OF_FACTS, _BOUNDARIES])
+def test_the_days_of_a_board_are_found_by_the_day(stranger: Any, statement: str) -> None:
+    day = date(2026, 3, 3)
+    scope = Scope(
+        tenant=stranger,
+        period="month",
+        from_date=date(2025, 5, 1),
+        before_date=date(2026, 12, 1),
+        as_of=AT,
+        channel_key=None,
+        is_split=False,
+    )
+    spans = {"starts": [day], "ends": [date(2026, 4, 3)], "keys": [-1], "firsts": [86_400], "lasts": [90_000]}
+    boundary = {"names": ["7d"], "boundary_days": [day], "instants": [AT], "ages": [604_800]}
+
+    with tenant_transaction(stranger.pk), connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {statement}", scope.parameters | spans | boundary)
+        told = "\n".join(row[0] for row in cursor.fetchall())
+
+    assert "cohort_date = " in "".join(line for line in told.splitlines() if "Index Cond" in line), told

@@ -15,7 +15,8 @@ from tenants.arrays import array_of
 from tenants.context import tenant_transaction
 from tenants.models import Tenant
 from tests.cast import AT
-from tests.segments.rules.test_plans import analyze, strangers  # noqa: F401
+from tests.orders.test_plans import analyze
+from tests.segments.rules.test_plans import strangers  # noqa: F401
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,7 +14,7 @@ from tests.isolation.rows import fill, start_ids_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FIRST = Variant(5_000_001, "canary", "typed")
-# of the pages that answer an owner; five of each are the session, the member, and the tenant's transaction
+# of the pages that answer an owner, by their routes
 QUERIES = {
     "": 38,
     "attributes/": 10,

@@ -83,46 +83,34 @@ def _value(field: Any, tenant: Any, rows: dict[Any, Any], number: int) -> Any:
         return None
     if field.choices:
         return field.flatchoices[0][0]
+    word = canary_of(tenant) if number == 1 else f"{canary_of(tenant)}-{number}"
     kind = field.get_internal_type()
     if kind in ("CharField", "SlugField", "TextField"):
-        return _text(field, tenant, number)
-    if number > 1 and kind in _NUMBERED:
-        return _NUMBERED[kind](number)
-    return _PLAIN[kind](canary_of(tenant))
+        return _text(field, tenant, word)
+    return _PLAIN[kind](word, number)
 
 
-def _text(field: Any, tenant: Any, number: int) -> str:
+def _text(field: Any, tenant: Any, word: str) -> str:
     if "currency" in field.name:
         return str(tenant.currency)
-    canary = canary_of(tenant) if number == 1 else f"{canary_of(tenant)}-{number}"
-    return canary if (field.max_length or 10**6) >= len(canary) else canary[-field.max_length :]
+    return word if (field.max_length or 10**6) >= len(word) else word[-field.max_length :]
 
 
 _PLAIN: dict[str, Any] = {
-    "BooleanField": lambda canary: False,
-    "SmallIntegerField": lambda canary: 1,
-    "PositiveSmallIntegerField": lambda canary: 1,
-    "IntegerField": lambda canary: 1,
-    "PositiveIntegerField": lambda canary: 1,
-    "BigIntegerField": lambda canary: 1,
-    "FloatField": lambda canary: 1.0,
-    "DecimalField": lambda canary: Decimal(1),
-    "DateField": lambda canary: date(2026, 11, 2),
-    "DateTimeField": lambda canary: AT,
-    "TimeField": lambda canary: AT.time(),
-    "JSONField": lambda canary: {"note": canary},
-    "ArrayField": lambda canary: [canary],
-    "BinaryField": lambda canary: canary.encode(),
-    "GenericIPAddressField": lambda canary: "192.0.2.1",
-    "EmailField": lambda canary: f"{canary}@example.com",
-}
-# what uniqueness may hang on
-_NUMBERED: dict[str, Any] = {
-    "SmallIntegerField": int,
-    "PositiveSmallIntegerField": int,
-    "IntegerField": int,
-    "PositiveIntegerField": int,
-    "BigIntegerField": int,
-    "DateField": lambda number: date(2026, 11, 1 + number),
-    "EmailField": lambda number: f"canary-{number}@example.com",
+    "BooleanField": lambda word, number: False,
+    "SmallIntegerField": lambda word, number: number,
+    "PositiveSmallIntegerField": lambda word, number: number,
+    "IntegerField": lambda word, number: number,
+    "PositiveIntegerField": lambda word, number: number,
+    "BigIntegerField": lambda word, number: number,
+    "FloatField": lambda word, number: 1.0,
+    "DecimalField": lambda word, number: Decimal(1),
+    "DateField": lambda word, number: date(2026, 11, 1 + number),
+    "DateTimeField": lambda word, number: AT,
+    "TimeField": lambda word, number: AT.time(),
+    "JSONField": lambda word, number: {"note": word},
+    "ArrayField": lambda word, number: [word],
+    "BinaryField": lambda word, number: word.encode(),
+    "GenericIPAddressField": lambda word, number: "192.0.2.1",
+    "EmailField": lambda word, number: f"{word}@example.com",
 }

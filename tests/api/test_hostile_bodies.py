@@ -14,7 +14,8 @@ pytestmark = pytest.mark.django_db
 RATE = {"date": "2026-01-01", "currency": "USD", "rate": "0.75"}
 OTHER = {"date": "2026-01-02", "currency": "USD", "rate": "0.75"}
 MEGABYTE = 2**20
-MAX_SECONDS = 0.2
+# of the time in which this machine decodes the largest honest body, plainly
+MAX_TIMES = 4
 MAX_GROWTH_KB = 50 * 1024
 
 
@@ -105,6 +106,17 @@ def post(api, raw, **headers):
     return api.send("post", "/fx-rates/bulk", raw, **headers)
 
 
+@pytest.fixture(scope="module")
+def max_seconds():
+    """The most that a body may take: a multiple of this machine's own pace, not of another's."""
+    honest, times = body(*[RATE] * (5 * MEGABYTE // (len(json.dumps(RATE)) + 2))), []
+    for _ in range(3):
+        start = time.thread_time()
+        json.loads(honest)
+        times.append(time.thread_time() - start)
+    return MAX_TIMES * min(times)
+
+
 @pytest.fixture
 def warm(api):
     post(api, body(OTHER))
@@ -112,7 +124,7 @@ def warm(api):
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_a_hostile_body_is_refused_quickly(warm, name):
+def test_a_hostile_body_is_refused_quickly(warm, max_seconds, name):
     raw, status, code = WHOLE[name]
     size, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.thread_time()
 
@@ -126,7 +138,7 @@ def test_a_hostile_body_is_refused_quickly(warm, name):
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.json()["status"] == status
         assert [error["code"] for error in answer.json()["errors"]] == ([code] if code else [])
-    assert took <= MAX_SECONDS
+    assert took <= max_seconds
     assert grown <= MAX_GROWTH_KB + len(raw) * 3 // 1024  # the test client holds the body too
 
 
@@ -166,7 +178,7 @@ def test_a_broken_or_unknown_packing_is_refused(api, raw, encoding, status):
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
 
 
-def test_a_gzip_bomb_is_refused_quickly(warm):
+def test_a_gzip_bomb_is_refused_quickly(warm, max_seconds):
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb") as out:
         for _ in range(1000):
@@ -176,7 +188,7 @@ def test_a_gzip_bomb_is_refused_quickly(warm):
     answer = post(warm, packed.getvalue(), Content_Encoding="gzip")
 
     assert answer.status_code == 413
-    assert time.thread_time() - start <= MAX_SECONDS
+    assert time.thread_time() - start <= max_seconds
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - size <= MAX_GROWTH_KB
 
 

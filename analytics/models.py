@@ -137,3 +137,19 @@ class CohortAge(TenantModel):
                 name="analytics_cohortage_steps",
             )
         ]
+
+
+class BuyerLife(TenantModel):
+    """When a contact bought first, again and last, and her rhythm, over all that she bought, however it was brought.
+
+    A purchase is a paid order of more than 0; those of one second are one purchase. `again_at` is null until there are
+    two. `gaps` are the times between purchases, `median_gap` their median in seconds.
+    """
+
+    pk = models.CompositePrimaryKey("tenant_id", "contact_id")
+    contact = TenantForeignKey(Contact, db_on_delete="CASCADE", related_name="+")
+    first_at = models.DateTimeField()
+    again_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField()
+    gaps = models.PositiveIntegerField()
+    median_gap = models.FloatField(null=True)

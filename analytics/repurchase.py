@@ -149,12 +149,14 @@ class RepurchaseBoard:
     """Exposure, trust and demand beside the repurchase rate, and how touches, time and months go with it.
 
     `repurchase`: the curve at 90 days, None where nobody was observed so long. `touches` has a row for each number
-    of touches, 0 to `MOST_TOUCHES`; months come oldest first.
+    of touches, 0 to `MOST_TOUCHES`; months come oldest first. `fresh_at` is when purchases last held everything that
+    had come in.
     """
 
     query: RepurchaseQuery
     days: BoardDays
     timezone: str
+    fresh_at: datetime | None
     exposure: Exposure
     demand: Demand
     touches: tuple[TouchRow, ...]

@@ -80,7 +80,8 @@ class RepurchaseMonth(msgspec.Struct, frozen=True):
 
 class Repurchases(msgspec.Struct, frozen=True, rename={"from_date": "from", "to_date": "to"}):
     """A repurchase board with what its words mean. Days are of `timezone`, ends included. Touches are counted from
-    `touch_from` to `touch_to`, purchases after them from `after_from` to `after_to`.
+    `touch_from` to `touch_to`, purchases after them from `after_from` to `after_to`. `fresh_at`: when purchases last
+    held everything that had come in.
     """
 
     from_date: date
@@ -92,6 +93,7 @@ class Repurchases(msgspec.Struct, frozen=True, rename={"from_date": "from", "to_
     after_to: date
     timezone: str
     as_of: datetime
+    fresh_at: datetime | None
     definitions: dict[str, str]
     exposure: RepurchaseExposure
     trust: RepurchaseTrust
@@ -117,6 +119,7 @@ def repurchases(board: RepurchaseBoard) -> Repurchases:
         after_to=days.after_to,
         timezone=board.timezone,
         as_of=board.query.as_of,
+        fresh_at=board.fresh_at,
         definitions=repurchase_definition_texts(),
         exposure=RepurchaseExposure(_share(exposure.reached), exposure.messages),
         trust=RepurchaseTrust(_share(exposure.refused), _share(exposure.opted_out)),

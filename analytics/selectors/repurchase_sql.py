@@ -1,10 +1,12 @@
 """The repurchase board's statements: whole sets, each read once.
 
 What is known of a contact comes from several tables; it is stacked (UNION ALL) and grouped by contact, never joined:
-no plan can then read one table once for each row of another, whatever the statistics say (decision 8).
-A purchase is a paid order of more than 0; those of one second are one purchase.
+no plan can then read one table once for each row of another, whatever the statistics say (decision 8). What buyers
+bought comes from their lives (`models.BuyerLife`), which hold what it takes until now; of who bought after the instant
+asked about, the orders themselves are looked up.
 """
 
+from analytics.lives_sql import LIFE
 from analytics.repurchase import HORIZONS
 
 _TENANT = "(SELECT %(tenant_id)s::bigint)"
@@ -49,8 +51,13 @@ SELECT least(touches, %(most)s) AS touches, count(*), count(*) FILTER (WHERE bou
 FROM (
     SELECT contact_id, sum(touches)::int AS touches, bool_or(bought) AS bought, bool_or(withdrew) AS withdrew
     FROM (
-        SELECT contact_id, true AS is_buyer, 0 AS touches, false AS bought, false AS withdrew
-        FROM orders_contactstats WHERE tenant_id = {_TENANT} AND first_purchase_at < %(touch_from)s
+        SELECT contact_id, true AS is_buyer, 0 AS touches, false AS withdrew,
+               last_at >= %(after_from)s AND (last_at < %(after_before)s OR EXISTS (
+                   SELECT FROM orders_order o
+                   WHERE o.tenant_id = {_TENANT} AND o.contact_id = b.contact_id AND o.paid_at >= %(after_from)s
+                     AND o.paid_at < %(after_before)s AND o.status = 'paid' AND o.amount_minor > 0
+                   OFFSET 0)) AS bought
+        FROM analytics_buyerlife b WHERE tenant_id = {_TENANT} AND first_at < %(touch_from)s
         UNION ALL
         SELECT contact_id, false, 1, false, false
         FROM sop_touchpoint
@@ -58,11 +65,6 @@ FROM (
           AND settled_at >= %(touch_from)s AND settled_at < %(after_from)s
         UNION ALL
         SELECT contact_id, false, 0, true, false
-        FROM orders_order
-        WHERE tenant_id = {_TENANT} AND paid_at >= %(after_from)s AND paid_at < %(after_before)s
-          AND status = 'paid' AND amount_minor > 0 AND contact_id IS NOT NULL
-        UNION ALL
-        SELECT contact_id, false, 0, false, true
         FROM contacts_consentmove
         WHERE tenant_id = {_TENANT} AND touch_kind = %(touch_kind)s AND NOT is_granted
           AND created_at >= %(touch_from)s AND created_at < %(after_before)s
@@ -73,42 +75,44 @@ GROUP BY 1
 ORDER BY 1
 """  # noqa: S608 - fragments are constants
 
-# Purpose: from each first purchase to the second, and who is due for what she buys again; one pass over the purchases.
+# Purpose: from each first purchase to the second, and who is due for what she buys again; one pass over the lives.
 # Parameters: tenant_id, as_of (exclusive), first_from (null: no bound) and first_before (of the first purchase), before
-# (of the rhythm), zone. Instants are whole seconds. A buyer's life is counted in days of 24 hours from her first
-# purchase: `observed`, whole ones until as-of; `again`, the one in which she bought again, from 1.
-# Columns: kind, then month, day, is_again, then counts. Grain by kind:
+# (of the rhythm, as_of at the latest), zone. Elapsed time is between whole seconds. A buyer's life is counted in days
+# of 24 hours from her first purchase: `observed`, whole ones until as-of; `again`, the one in which she bought again,
+# from 1. Columns: kind, then month, day, is_again, then counts. Grain by kind:
 # followed: the day after which buyers are followed no more, because they bought again in it or as-of came; how many.
 # month: the month of the first purchase; buyers, of them who bought again to date, then for each of HORIZONS who was
 #   observed so long, and of them who bought again within.
 # rhythm: one row of all contacts with two or more times between purchases before `before`: how many, for how many
 #   the median of those times has passed since the last purchase, for how many twice that.
 LIVES = f"""
-WITH purchases AS (
-    SELECT contact_id, at, at - lag(at) OVER (PARTITION BY contact_id ORDER BY paid_at) AS gap
+WITH days AS (
+    SELECT date_trunc('month', first_at AT TIME ZONE %(zone)s)::date AS month,
+           floor((date_part('epoch', %(as_of)s::timestamptz) - at) / 86400)::int AS observed,
+           ceil((floor(date_part('epoch', again_at)) - at) / 86400)::int AS again
     FROM (
-        SELECT contact_id, paid_at, floor(date_part('epoch', paid_at)) AS at
-        FROM orders_order
-        WHERE tenant_id = {_TENANT} AND contact_id IS NOT NULL AND paid_at < %(as_of)s
-          AND status = 'paid' AND amount_minor > 0
-    ) bought
-), lives AS MATERIALIZED (
-    SELECT min(at) AS first_at, min(at) FILTER (WHERE gap > 0) AS again_at,
-           max(at) FILTER (WHERE at < b.before) AS last_at, max(b.before) AS before,
-           count(*) FILTER (WHERE gap > 0 AND at < b.before) AS gaps,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY gap) FILTER (WHERE gap > 0 AND at < b.before) AS median
-    FROM purchases CROSS JOIN (SELECT date_part('epoch', %(before)s::timestamptz) AS before) b
-    GROUP BY contact_id
-), days AS (
-    SELECT date_trunc('month', to_timestamp(first_at) AT TIME ZONE %(zone)s)::date AS month,
-           floor((date_part('epoch', %(as_of)s::timestamptz) - first_at) / 86400)::int AS observed,
-           ceil((again_at - first_at) / 86400)::int AS again
-    FROM lives
-    WHERE first_at < date_part('epoch', %(first_before)s::timestamptz)
-      AND (%(first_from)s::timestamptz IS NULL OR first_at >= date_part('epoch', %(first_from)s::timestamptz))
+        SELECT first_at, floor(date_part('epoch', first_at)) AS at,
+               CASE WHEN again_at < %(as_of)s THEN again_at END AS again_at
+        FROM analytics_buyerlife
+        WHERE tenant_id = {_TENANT} AND first_at < %(first_before)s
+          AND (%(first_from)s::timestamptz IS NULL OR first_at >= %(first_from)s)
+    ) lives
 ), followed AS (
     SELECT month, observed, again, least(observed, again) AS day, coalesce(again <= observed, false) AS is_again
     FROM days
+), rhythms AS (
+    SELECT last_at, median_gap FROM analytics_buyerlife
+    WHERE tenant_id = {_TENANT} AND last_at < %(before)s AND gaps >= 2
+    UNION ALL
+    SELECT known.last_at, known.median_gap
+    FROM analytics_buyerlife later
+    CROSS JOIN LATERAL ({LIFE.format(contact="later.contact_id", before="%(before)s")}
+    ) known
+    WHERE later.tenant_id = {_TENANT} AND later.last_at >= %(before)s AND later.first_at < %(before)s
+      AND later.gaps >= 2 AND known.gaps >= 2
+), waits AS (
+    SELECT date_part('epoch', %(before)s::timestamptz) - floor(date_part('epoch', last_at)) AS waited, median_gap
+    FROM rhythms
 )
 SELECT CASE WHEN month IS NULL THEN 'followed' ELSE 'month' END, month, day, is_again, count(*), count(again),
        {_WITHIN}
@@ -116,7 +120,7 @@ FROM followed
 GROUP BY GROUPING SETS ((day, is_again), (month))
 UNION ALL
 SELECT 'rhythm', NULL, NULL, NULL, count(*), NULL,
-       count(*) FILTER (WHERE before - last_at > median), count(*) FILTER (WHERE before - last_at > 2 * median),
+       count(*) FILTER (WHERE waited > median_gap), count(*) FILTER (WHERE waited > 2 * median_gap),
        {", ".join(["NULL"] * (2 * len(HORIZONS) - 2))}
-FROM lives WHERE gaps >= 2
+FROM waits
 """  # noqa: S608 - fragments are constants

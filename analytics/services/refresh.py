@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from analytics.models import TickCursor
 from analytics.services.facts import rebuild_facts
+from analytics.services.lives import rebuild_lives
 from analytics.services.rollups import rebuild_rollups
 from contacts.models import Change
 from contacts.selectors.news import newest_change, next_changes
@@ -17,7 +18,7 @@ COUNTS = frozenset({Change.Reason.ORDER, Change.Reason.REFUND, Change.Reason.TOU
 
 
 def refresh_cohorts(*, tenant: Tenant, at: datetime, every: timedelta = timedelta(0)) -> bool:
-    """Rebuild facts and rollups of what changed since the last time, inside the tenant's transaction.
+    """Rebuild facts, lives and rollups of what changed since the last time, inside the tenant's transaction.
 
     `at` is noted as the time of freshness when nothing more waits; cohorts that were fresh less than `every` ago are
     left as they are. Several at once are harmless: the second leaves.
@@ -37,8 +38,9 @@ def refresh_cohorts(*, tenant: Tenant, at: datetime, every: timedelta = timedelt
     read_to, is_drained = last, False
     for _ in range(MAX_BATCHES):
         changes = next_changes(tenant=tenant, after=read_to, limit=BATCH_CHANGES)
-        moved = {contact for _, contact, reason in changes if reason in COUNTS}
-        days |= rebuild_facts(tenant=tenant, contact_ids=sorted(moved))
+        moved = sorted({contact for _, contact, reason in changes if reason in COUNTS})
+        days |= rebuild_facts(tenant=tenant, contact_ids=moved)
+        rebuild_lives(tenant=tenant, contact_ids=moved)
         read_to = changes[-1][0] if changes else read_to
         is_drained = len(changes) < BATCH_CHANGES
         if is_drained:
@@ -57,7 +59,8 @@ def _begin(tenant: Tenant, at: datetime) -> None:
 
 
 def rebuild_cohorts(*, tenant: Tenant) -> None:
-    """Rebuild all facts and rollups of a tenant, whatever changed."""
+    """Rebuild all facts, lives and rollups of a tenant, whatever changed."""
     take_turn(Turn.COHORTS, tenant_id=tenant.pk)
     rebuild_facts(tenant=tenant)
+    rebuild_lives(tenant=tenant)
     rebuild_rollups(tenant=tenant)

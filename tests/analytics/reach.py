@@ -3,11 +3,13 @@
 import itertools
 from typing import Any
 
+from analytics.services.refresh import refresh_cohorts
 from contacts.models import Consent, ConsentMove, Contact, Identity, TouchKind
 from sop.models import Touchpoint
 from tenants.context import tenant_transaction
 from tenants.models import Tenant
 from tests.analytics.repurchase_oracle import Human
+from tests.cast import AT
 from tests.console.shop_floor import tell_contacts
 from tests.orders.shop import order_body, post_orders
 from tests.sop.ledger.floor import lay_sop
@@ -33,6 +35,7 @@ def tell_people(tenant: Tenant, *people: Human) -> list[int]:
             for number, touch in enumerate(human.touches, 1)
         )
         _say(tenant, contacts, people)
+        refresh_cohorts(tenant=tenant, at=AT)
     return [contact.pk for contact in contacts]
 
 

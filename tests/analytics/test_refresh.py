@@ -1,7 +1,7 @@
 """Cohorts follow change rows, whatever ticks do; reconcile proves it and repairs."""
 
 import threading
-from datetime import date
+from datetime import UTC, date, datetime
 from io import StringIO
 from typing import Any
 
@@ -32,7 +32,7 @@ def _order(**fields: Any) -> dict[str, Any]:
 
 
 def _state(tenant: Any) -> list[tuple[Any, ...]]:
-    from analytics.models import CohortFact, CohortRollup
+    from analytics.models import BuyerLife, CohortFact, CohortRollup
     from tenants.context import tenant_transaction
 
     facts = (
@@ -49,6 +49,7 @@ def _state(tenant: Any) -> list[tuple[Any, ...]]:
     with tenant_transaction(tenant.pk):
         found = [*CohortFact.objects.for_tenant(tenant).values_list(*facts)]
         found += CohortRollup.objects.for_tenant(tenant).values_list(*sums)
+        found += BuyerLife.objects.for_tenant(tenant).values_list()
     return sorted(found, key=str)
 
 
@@ -81,14 +82,14 @@ def test_any_number_of_ticks_gives_the_same(shop: Any, loaded: ApiClient) -> Non
 
 
 def test_a_tenant_without_a_cursor_is_built_whole(shop: Any, loaded: ApiClient) -> None:
-    from analytics.models import CohortAge, CohortFact, CohortRollup, TickCursor
+    from analytics.models import BuyerLife, CohortAge, CohortFact, CohortRollup, TickCursor
     from analytics.tasks import tick
     from contacts.models import Change
     from tenants.context import tenant_transaction
 
     before = _state(shop)
     with tenant_transaction(shop.pk):
-        for model in (CohortAge, CohortFact, CohortRollup, TickCursor, Change):
+        for model in (BuyerLife, CohortAge, CohortFact, CohortRollup, TickCursor, Change):
             model.objects.for_tenant(shop).delete()
 
     tick()
@@ -214,6 +215,40 @@ def test_cancelled_first_order_moves_the_contact_to_its_next(shop: Any, loaded: 
     assert _sizes(loaded) == {"2024-01": 1, "2024-02": 2, "2024-03": 3, "2024-06": 1}
 
 
+def test_the_life_of_a_buyer_follows_her_orders_until_there_are_none(shop: Any, loaded: ApiClient) -> None:
+    from analytics.models import BuyerLife
+    from analytics.tasks import tick
+    from tenants.context import tenant_transaction
+
+    def life() -> tuple[Any, ...] | None:
+        tick()
+        with tenant_transaction(shop.pk):
+            lives = BuyerLife.objects.for_tenant(shop).filter(contact__name="")
+            told: tuple[Any, ...] | None = lives.values_list("first_at", "again_at", "gaps", "median_gap").first()
+        return told
+
+    def sell(number: str, at: str, status: str = "paid", version: int = 1) -> None:
+        body = _order(external_id=number, paid_at=at, status=status, buyer={"shop_buyer_id": "new"})
+        body["updated_at"] = f"2025-01-0{version}T00:00:00Z"
+        post(loaded, "/orders/bulk", {"source": "elsewhere", "orders": [body]})
+
+    def at(day: int, second: int = 0) -> datetime:
+        return datetime(2024, 1, day, 0, 0, second, tzinfo=UTC)
+
+    sell("1", "2024-01-01T00:00:00Z")
+    assert life() == (at(1), None, 0, None)
+    # the same second is the same purchase
+    sell("2", "2024-01-01T00:00:00.7Z")
+    assert life() == (at(1), None, 0, None)
+    sell("3", "2024-01-03T00:00:00Z")
+    sell("4", "2024-01-06T00:00:01Z")
+    assert life() == (at(1), at(3), 2, (172_800 + 259_201) / 2)
+    for number in "1234":
+        sell(number, "2024-01-01T00:00:00Z", status="cancelled", version=2)
+    assert life() is None
+    assert _reconcile() == (0, "0")
+
+
 def test_late_touch_moves_the_contact_and_both_its_days(shop: Any, loaded: ApiClient) -> None:
     from analytics.tasks import tick
 
@@ -258,9 +293,9 @@ def test_a_zone_that_cannot_be_given_changes_nothing(shop: Any, change: dict[str
     assert shop.timezone == "UTC"
 
 
-@pytest.mark.parametrize("spoilt", ["fact", "rollup", "step", "surplus", "contact"])
+@pytest.mark.parametrize("spoilt", ["fact", "rollup", "step", "surplus", "contact", "life", "no life"])
 def test_reconcile_finds_and_repairs_what_was_spoilt(shop: Any, loaded: ApiClient, spoilt: str) -> None:
-    from analytics.models import CohortAge, CohortFact, CohortRollup
+    from analytics.models import BuyerLife, CohortAge, CohortFact, CohortRollup
     from contacts.models import Contact
     from tenants.context import tenant_transaction
 
@@ -277,6 +312,10 @@ def test_reconcile_finds_and_repairs_what_was_spoilt(shop: Any, loaded: ApiClien
             row = CohortRollup.objects.for_tenant(shop).order_by("id").first()
             row.pk, row.cohort_date = None, date(2030, 1, 1)
             row.save(force_insert=True)
+        elif spoilt == "life":
+            BuyerLife.objects.for_tenant(shop).filter(gaps=1).update(median_gap=1)
+        elif spoilt == "no life":
+            BuyerLife.objects.for_tenant(shop).filter(contact__name="A").delete()
         else:
             Contact.objects.for_tenant(shop).filter(name="A").update(acquired_date=date(2024, 5, 5))
 

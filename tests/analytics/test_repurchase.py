@@ -9,7 +9,7 @@ import pytest
 
 from analytics.repurchase import RepurchaseQuery, curve_of, days_of, wilson
 from tests.analytics.repurchase_oracle import Human
-from tests.cast import ApiClient, make_key
+from tests.cast import AT, ApiClient, make_key
 
 PATH = "/analytics/repurchase"
 # 1 July, noon: the range ends on 30 June, the days of touches on 31 May
@@ -133,6 +133,10 @@ def test_months_count_who_was_observed_so_long(board: dict[str, Any]) -> None:
     }
 
 
+def test_purchases_say_how_fresh_they_are(board: dict[str, Any]) -> None:
+    assert datetime.fromisoformat(board["fresh_at"]) == AT
+
+
 def test_demand_is_who_is_due_by_her_own_rhythm(board: dict[str, Any]) -> None:
     assert figures(board["demand"]["due"]) == (2, 1, "0.500000")
     assert figures(board["demand"]["overdue"]) == (2, 1, "0.500000")
@@ -236,7 +240,7 @@ def test_a_board_costs_the_same_queries_whatever_it_holds(acme: Any, people: int
         board = repurchase_board(tenant=acme, query=RepurchaseQuery(as_of=datetime(2024, 7, 1, 12, tzinfo=UTC)))
 
     assert board.exposure.reached.people == people
-    assert len(seen) == 4
+    assert len(seen) == 5
 
 
 def test_days_of_touches_always_have_thirty_days_after_them() -> None:

@@ -1,11 +1,15 @@
 """The repurchase board's plans: no table is read once for each row of another, whatever the statistics know."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from analytics.selectors import repurchase_sql
+from analytics.services.refresh import refresh_cohorts
+from tenants.context import tenant_transaction
+from tests.cast import AT as TODAY
 from tests.orders.shop import order_body, post_orders
 from tests.orders.test_plans import analyze, plan
 
@@ -26,14 +30,34 @@ PARAMETERS: dict[str, Any] = {
 }
 
 
+TABLES = (
+    "contacts_contact",
+    "orders_order",
+    "orders_contactstats",
+    "sop_touchpoint",
+    "contacts_consentmove",
+    "analytics_buyerlife",
+)
+
+
 @pytest.mark.parametrize("statement", ["EXPOSURE", "TOUCHES", "LIVES"])
 def test_a_tenant_unknown_to_the_statistics_is_read_in_whole_sets(acme: Any, globex: Any, statement: str) -> None:
     bodies = [order_body(f"o{n}", currency="CNY", buyer={"shop_buyer_id": str(n)}) for n in range(1000)]
     post_orders(globex, *bodies)
-    analyze("contacts_contact", "orders_order", "orders_contactstats", "sop_touchpoint", "contacts_consentmove")
+    follow(globex)
+    analyze(*TABLES)
     post_orders(acme, order_body())
+    follow(acme)
 
     told = plan(acme, getattr(repurchase_sql, statement), **PARAMETERS)
 
-    assert "Nested Loop" not in told
-    assert "SubPlan" not in told
+    assert "Join Filter" not in told
+    # orders are looked up for those alone who bought after the instant asked about
+    assert "Scan on orders_order" not in told
+    assert set(re.findall(r"Scan using (\w+) on orders_order", told)) <= {"orders_order_by_contact"}
+    assert all("contact_id = " in line for line in told.splitlines() if "Index Cond" in line and "paid_at" in line)
+
+
+def follow(tenant: Any) -> None:
+    with tenant_transaction(tenant.pk):
+        refresh_cohorts(tenant=tenant, at=TODAY)

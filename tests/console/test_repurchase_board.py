@@ -18,7 +18,7 @@ from tests.cast import log_in
 
 ENGLISH = {"accept-language": "en"}
 HTMX = {"HX-Request": "true"}
-BOARD_QUERIES = 13
+BOARD_QUERIES = 14
 # touches count from 2 to 31 May, purchases in June
 JULY = {"as_of": "2024-06-30"}
 AT = datetime(2024, 3, 1, 10, tzinfo=UTC)

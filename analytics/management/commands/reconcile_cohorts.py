@@ -24,7 +24,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no tenant {options['tenant']!r}.")
         with tenant_transaction(tenant.pk):
             found = reconcile_cohorts(tenant=tenant, at=timezone.now(), repair=options["repair"])
-        self.stdout.write(f"contacts {found.contacts}, facts {found.facts}, rollups {found.rollups}")
+        parts = f"contacts {found.contacts}, facts {found.facts}, rollups {found.rollups}, lives {found.lives}"
+        self.stdout.write(parts)
         self.stdout.write(str(found.total))
         if found.total and not options["repair"]:
             sys.exit(1)

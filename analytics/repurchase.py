@@ -6,9 +6,10 @@ Shares have 6 places. An interval is Wilson's at 95 %. Elapsed time is in whole 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from analytics import periods, ratios
+from tenants.intervals import wilson
 
 # a share of fewer people is shown grey and never stands above another
 MIN_PEOPLE = 30
@@ -21,9 +22,7 @@ HORIZONS = (30, 60, 90, 180)
 # the age at which the board's one repurchase rate is read
 HEADLINE_DAYS = 90
 CURVE_DAYS = 365
-_Z = Decimal("1.959964")
 _ONE_DAY = timedelta(days=1)
-_PLACES = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,21 +193,6 @@ def days_of(query: RepurchaseQuery, timezone: str) -> BoardDays:
     )
 
 
-def wilson(count: int, people: int) -> tuple[Decimal, Decimal] | None:
-    """The 95 % interval of a share; None of nobody.
-
-    Source: E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 22 (1927)
-    """
-    if not people:
-        return None
-    n, k, z2 = Decimal(people), Decimal(count), _Z * _Z
-    middle = k + z2 / 2
-    half = _Z * (k * (n - k) / n + z2 / 4).sqrt()
-    low, high = (middle - half) / (n + z2), (middle + half) / (n + z2)
-    # at the ends the bound is the end itself, but for the last digit
-    return _rounded(low if count else Decimal(0)), _rounded(high if count < people else Decimal(1))
-
-
 def curve_of(left: Iterable[tuple[int, bool, int]]) -> tuple[CurvePoint, ...]:
     """The share who have bought again by each day, by Kaplan and Meier: each day's share is of those observed through
     it who had not bought again before, so nobody's unobserved future counts as nothing.
@@ -237,7 +221,3 @@ def curve_of(left: Iterable[tuple[int, bool, int]]) -> tuple[CurvePoint, ...]:
         points.append(CurvePoint(day=day, at_risk=at_risk, repurchased=bought, share=share))
         at_risk -= bought + gone.get(day, 0)
     return tuple(points)
-
-
-def _rounded(value: Decimal) -> Decimal:
-    return value.quantize(_PLACES, ROUND_HALF_UP)

@@ -42,7 +42,9 @@ def make_place() -> TestRun:
 def web_server(*, workers: int = 2) -> Iterator[int]:
     """Serve the product, with the benchmarks' own addresses beside it, as `up` does. Yields the port."""
     from scrm.servers.processes import free_port
+    from scrm.static import collect_if_changed
 
+    collect_if_changed()
     port = free_port()
     command = [
         sys.executable,

@@ -119,6 +119,7 @@ class Shop:
             "segment": f"segments/{self.segment_id}/",
             "cohort board": "cohorts/",
             "channel board": "channels/board/",
+            "repurchase board": "repurchase/",
         }
         return {name: partial(self.owner.read, f"/t/{self.tenant.slug}/{path}") for name, path in paths.items()}
 

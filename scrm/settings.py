@@ -40,7 +40,9 @@ def database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": host,
         "PORT": str(options.pop("port", parts.port or "")),
-        "CONN_MAX_AGE": None,
+        # PostgreSQL plans the check of a foreign key once a connection, and may find a table that is still empty best
+        # read by the tenant alone: what such a connection writes next costs the square of what is there
+        "CONN_MAX_AGE": 5,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }

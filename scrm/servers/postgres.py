@@ -35,6 +35,8 @@ TUNING = {
     "max_wal_size": "2GB",
     "wal_compression": "on",
     "random_page_cost": "1.1",
+    # a first load fills empty tables: their statistics must not wait for a minute
+    "autovacuum_naptime": "5s",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -102,9 +102,13 @@ class SampleContact(msgspec.Struct, frozen=True):
 
 
 class PreviewAnswer(msgspec.Struct, frozen=True):
-    """How many a rule finds now, and up to ten of them, the newest. Not `exact`: estimated, it took too long."""
+    """How many a rule finds now, and up to ten of them, the newest. Not `exact`: estimated, as counting took too long;
+    with 95 % confidence it is from `low` to `high`.
+    """
 
     count: int
+    low: int
+    high: int
     exact: bool
     sample: list[SampleContact]
     took_ms: int
@@ -182,7 +186,7 @@ def segment_day(day: DayMoves) -> SegmentDay:
 def preview_answer(preview: Preview) -> PreviewAnswer:
     """Show what a rule finds."""
     sample = [SampleContact(contact.pk, contact.name) for contact in preview.contacts]
-    return PreviewAnswer(preview.count, preview.is_exact, sample, preview.took_ms)
+    return PreviewAnswer(preview.count, preview.low, preview.high, preview.is_exact, sample, preview.took_ms)
 
 
 def explain_answer(explained: Explained) -> ExplainAnswer:

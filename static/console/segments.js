@@ -203,6 +203,8 @@
       strict: false,
       state: "",
       count: null,
+      low: null,
+      high: null,
       isExact: true,
       tookMs: 0,
       sample: [],
@@ -261,7 +263,7 @@
         }
       },
       show(found) {
-        Object.assign(this, { state: "ready", count: found.count, isExact: found.exact, tookMs: found.took_ms, sample: found.sample, problem: "", told: {} });
+        Object.assign(this, { state: "ready", count: found.count, low: found.low, high: found.high, isExact: found.exact, tookMs: found.took_ms, sample: found.sample, problem: "", told: {} });
       },
       fail(problem, errors) {
         Object.assign(this, { state: "failed", problem, sample: [] });
@@ -307,7 +309,7 @@
         if (this.state === "incomplete") return words.incomplete;
         if (this.state === "failed") return words[this.problem];
         if (this.state !== "ready") return words.counting;
-        return this.isExact ? fill(words.took, { n: figures.format(this.tookMs) }) : words.estimated;
+        return this.isExact ? fill(words.took, { n: figures.format(this.tookMs) }) : fill(words.estimated, { a: figures.format(this.low), b: figures.format(this.high) });
       },
       contactLink(id) {
         return this.$root.dataset.contact.replace("/0/", `/${id}/`);

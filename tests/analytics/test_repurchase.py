@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from analytics.repurchase import RepurchaseQuery, curve_of, days_of, wilson
+from analytics.repurchase import RepurchaseQuery, curve_of, days_of
+from tenants.intervals import wilson
 from tests.analytics.repurchase_oracle import Human
 from tests.cast import AT, ApiClient, make_key
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics.repurchase import RepurchaseBoard, RepurchaseQuery, Share, curve_of, wilson
+from analytics.repurchase import RepurchaseBoard, RepurchaseQuery, Share, curve_of
+from tenants.intervals import wilson
 from tests.analytics import repurchase_oracle
 from tests.analytics.news import ANCHORS, ZONES
 from tests.analytics.repurchase_oracle import Human

@@ -150,7 +150,7 @@ def test_a_preview_counts_exactly_and_shows_a_few(shop: Any, inside: Any) -> Non
         rule = parse_rule(tagged(vip), known=known_names(tenant=shop))
         preview = preview_rule(tenant=shop, rule=rule, at=AT)
 
-    assert (preview.count, preview.is_exact) == (11, True)
+    assert (preview.count, preview.low, preview.high, preview.is_exact) == (11, 11, 11, True)
     assert [contact.pk for contact in preview.contacts] == ids[:11][:0:-1]
     assert preview.took_ms >= 0
 
@@ -170,12 +170,13 @@ def test_a_preview_that_takes_too_long_is_an_estimate_and_says_so(shop: Any, ins
 
     with inside(shop):
         rule = parse_rule(slow, known=known_names(tenant=shop))
-        preview = preview_rule(tenant=shop, rule=rule, at=AT, patience_ms=1)
+        preview = preview_rule(tenant=shop, rule=rule, at=AT, patience_ms=1, sampled=1_000)
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_setting('statement_timeout')")
             (timeout,) = cursor.fetchone()
 
     assert (preview.count, preview.is_exact, len(preview.contacts)) == (3_000, False, 10)
+    assert 2_970 < preview.low < preview.high == 3_000
     assert timeout == "0"
 
 

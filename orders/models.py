@@ -200,11 +200,12 @@ class Refund(TenantModel):
             ),
             # an order's refunds
             models.Index(fields=["tenant", "order"], name="orders_refund_by_order"),
-            # refunds that an arriving order wakes
+            # refunds that an arriving order wakes; only those that name one, or where none does the planner thinks
+            # that every refund matches every order
             models.Index(
                 fields=["tenant", "source", "order_external_id"],
-                name="orders_refund_waiting",
-                condition=models.Q(origin="alone"),
+                name="orders_refund_naming",
+                condition=models.Q(origin="alone", order_external_id__gt=""),
             ),
         ]
 

@@ -23,7 +23,7 @@ CROSS JOIN LATERAL (
     UNION ALL
     SELECT * FROM orders_refund h
     WHERE h.tenant_id = (SELECT %(tenant_id)s::bigint) AND h.source_id = k.source_id
-      AND h.order_external_id = k.external_id AND h.origin = 'alone'
+      AND h.order_external_id = k.external_id AND h.order_external_id > '' AND h.origin = 'alone'
     OFFSET 0) f
 """
 

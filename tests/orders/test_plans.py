@@ -11,7 +11,7 @@ from django.db import connection
 from orders.services import orders_sql, refunds_sql
 from tenants.context import tenant_transaction
 from tenants.models import Tenant
-from tests.orders.shop import order_body, post_orders
+from tests.orders.shop import order_body, post_orders, post_refunds, refund_body
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,6 +56,18 @@ def test_orders_of_a_tenant_unknown_to_the_statistics_are_read_by_key(acme: Tena
     assert "Index Scan using orders_order_once" in held
     assert "k.external_id" in index_condition(held)
     assert "k.id" in index_condition(facts)
+
+
+def test_refunds_are_read_by_key_also_where_none_names_an_order(acme: Tenant, globex: Tenant) -> None:
+    refunds = [refund_body(f"r{n}", currency="CNY", buyer={"shop_buyer_id": str(n)}) for n in range(1000)]
+    post_refunds(globex, *refunds)
+    analyze("orders_refund")
+    keys = {"order_ids": [1, 2], "source_ids": [1, 1], "external_ids": ["o1", "o2"]}
+
+    told = plan(acme, refunds_sql.READ_REFUNDS, **keys)
+
+    assert "Seq Scan" not in told
+    assert all("k." in line for line in told.splitlines() if "Index Cond" in line)
 
 
 def index_condition(told: str) -> str:

@@ -1,4 +1,4 @@
-"""The cohort facts and the rollups that boards are read from. Written by `analytics.services` alone."""
+"""Cohort facts, rollups and lives of buyers: what boards are read from. Written by `analytics.services` alone."""
 
 from django.db import models
 from django.db.models import Case, Q, When
@@ -11,7 +11,7 @@ from tenants.scoping import TenantForeignKey, TenantModel
 class TickCursor(TenantModel):
     """How far one consumer has read a tenant's change rows, and when it last found nothing more."""
 
-    COHORTS = "cohorts"
+    COHORTS, LIVES = "cohorts", "lives"
 
     consumer = models.CharField(max_length=40)
     last_change_id = models.BigIntegerField(default=0)
@@ -143,7 +143,7 @@ class BuyerLife(TenantModel):
     """When a contact bought first, again and last, and her rhythm, over all that she bought, however it was brought.
 
     A purchase is a paid order of more than 0; those of one second are one purchase. `again_at` is null until there are
-    two. `gaps` are the times between purchases, `median_gap` their median in seconds.
+    two. `gaps` counts the times between purchases.
     """
 
     pk = models.CompositePrimaryKey("tenant_id", "contact_id")
@@ -152,4 +152,4 @@ class BuyerLife(TenantModel):
     again_at = models.DateTimeField(null=True)
     last_at = models.DateTimeField()
     gaps = models.PositiveIntegerField()
-    median_gap = models.FloatField(null=True)
+    median_gap_seconds = models.FloatField(null=True)

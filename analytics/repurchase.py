@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from analytics import periods, ratios
-from tenants.intervals import wilson
+from segments.intervals import wilson
 
 # a share of fewer people is shown grey and never stands above another
 MIN_PEOPLE = 30

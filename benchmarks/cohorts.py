@@ -202,7 +202,7 @@ def rebuild_anew(tenant: Any) -> None:
 
 
 def rebuild_everything(tenant: Any) -> None:
-    """All facts and rollups from contacts, orders and refunds."""
+    """All facts, lives and rollups from contacts, orders and refunds."""
     from analytics.services.refresh import rebuild_cohorts
 
     rebuild_cohorts(tenant=tenant)

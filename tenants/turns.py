@@ -22,7 +22,7 @@ class Turn(IntEnum):
 
     # contacts, orders and change rows: `tenants.context.lock_tenant_writes`
     WRITES = 7_301
-    # facts and rollups
+    # facts, lives of buyers and rollups
     COHORTS = 7_302
     # who is in segments: transition ids are so in commit order
     SEGMENTS = 7_303

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ("again_at", models.DateTimeField(null=True)),
                 ("last_at", models.DateTimeField()),
                 ("gaps", models.PositiveIntegerField()),
-                ("median_gap", models.FloatField(null=True)),
+                ("median_gap_seconds", models.FloatField(null=True)),
                 (
                     "contact",
                     tenants.scoping.TenantForeignKey(
@@ -43,7 +43,6 @@ class Migration(migrations.Migration):
             ],
             options={"abstract": False, "base_manager_name": "objects"},
         ),
+        # filled by the next tick of each tenant, which finds no cursor for it
         tenants.operations.TenantTable("BuyerLife"),
-        # derived: the next tick of each tenant builds everything anew, as for a new one
-        migrations.RunSQL("TRUNCATE analytics_tickcursor", migrations.RunSQL.noop),
     ]

@@ -65,7 +65,7 @@ def _refuse_excess(scope: Scope, *, channels: int, max_rows: int | None) -> None
 
 
 def fresh_at(*, tenant: Tenant) -> datetime | None:
-    """When the cohorts last held everything that had come in."""
+    """When what boards read last held everything that had come in."""
     cursors = TickCursor.objects.for_tenant(tenant).filter(consumer=TickCursor.COHORTS)
     found: datetime | None = cursors.values_list("fresh_at", flat=True).first()
     return found

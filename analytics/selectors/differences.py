@@ -117,15 +117,17 @@ WITH bought AS (
 ), numbered AS (
     SELECT contact_id, paid_at, at - lag(at) OVER life AS gap, row_number() OVER life AS number
     FROM bought WINDOW life AS (PARTITION BY contact_id ORDER BY paid_at)
+), last AS (
+    SELECT contact_id, max(paid_at) AS paid_at FROM orders_order
+    WHERE tenant_id = %(tenant)s AND contact_id IS NOT NULL AND status = 'paid' AND amount_minor > 0
+    GROUP BY 1
 ), plain AS (
-    SELECT n.contact_id, min(n.paid_at), min(n.paid_at) FILTER (WHERE number = 2),
-           (SELECT max(o.paid_at) FROM orders_order o
-            WHERE o.tenant_id = %(tenant)s AND o.contact_id = n.contact_id AND o.status = 'paid'
-              AND o.amount_minor > 0),
-           count(*) - 1, percentile_cont(0.5) WITHIN GROUP (ORDER BY gap::float)
-    FROM numbered n GROUP BY 1
+    SELECT n.contact_id, min(n.paid_at), min(n.paid_at) FILTER (WHERE number = 2), max(l.paid_at), count(*) - 1,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY gap::float)
+    FROM numbered n JOIN last l ON l.contact_id = n.contact_id
+    GROUP BY 1
 ), held AS (
-    SELECT contact_id, first_at, again_at, last_at, gaps, median_gap
+    SELECT contact_id, first_at, again_at, last_at, gaps, median_gap_seconds
     FROM analytics_buyerlife WHERE tenant_id = %(tenant)s
 )
 SELECT (SELECT count(*) FROM (SELECT * FROM plain EXCEPT ALL SELECT * FROM held) AS missing)

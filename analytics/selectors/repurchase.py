@@ -1,7 +1,8 @@
 """The repurchase board: whom messages reached, who bought again, and how the two go together.
 
 Three statements read everything in whole sets: touches and consent from the rows themselves, first and second
-purchases and rhythms from what the ticks keep of each buyer, so that orders are not read at all for a board of today.
+purchases and rhythms from what the ticks keep of each buyer (`fresh_at` says how far), so that a board of now reads the
+orders of those alone who bought today. A board of long ago looks up everybody who bought since.
 """
 
 from collections.abc import Sequence

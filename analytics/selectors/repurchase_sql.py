@@ -1,9 +1,9 @@
-"""The repurchase board's statements: whole sets, each read once.
+"""The repurchase board's statements: whole sets.
 
-What is known of a contact comes from several tables; it is stacked (UNION ALL) and grouped by contact, never joined:
-no plan can then read one table once for each row of another, whatever the statistics say (decision 8). What buyers
-bought comes from their lives (`models.BuyerLife`), which hold what it takes until now; of who bought after the instant
-asked about, the orders themselves are looked up.
+What is known of a contact comes from several tables; it is stacked (UNION ALL) and grouped by contact, not joined: no
+plan can then read one table once for each row of another, whatever the statistics say (decision 8). What buyers bought
+comes from their lives (`models.BuyerLife`), which hold it until now; the orders of those who bought after the instant
+asked about are looked up, contact by contact.
 """
 
 from analytics.lives_sql import LIFE
@@ -21,22 +21,22 @@ _WITHIN = ",\n       ".join(
 # withdrew in the days. Grain: one row.
 EXPOSURE = f"""
 SELECT count(*), count(*) FILTER (WHERE touches > 0), coalesce(sum(touches), 0)::bigint,
-       count(*) FILTER (WHERE words[1] = 0), count(*) FILTER (WHERE withdrew)
+       count(*) FILTER (WHERE refuses), count(*) FILTER (WHERE withdrew)
 FROM (
-    SELECT contact_id, sum(touches) AS touches, bool_or(withdrew) AS withdrew,
-           array_agg(word ORDER BY said_at DESC, move_id DESC) FILTER (WHERE said_at IS NOT NULL) AS words
+    SELECT contact_id, sum(touches) AS touches, bool_or(refuses) AS refuses, bool_or(withdrew) AS withdrew
     FROM (
-        SELECT id AS contact_id, true AS is_known, 0 AS touches, false AS withdrew,
-               NULL::int AS word, NULL::timestamptz AS said_at, NULL::bigint AS move_id
+        SELECT id AS contact_id, true AS is_known, 0 AS touches, false AS refuses, false AS withdrew
         FROM contacts_contact WHERE tenant_id = {_TENANT} AND acquired_at < %(before)s
         UNION ALL
-        SELECT contact_id, false, 1, false, NULL, NULL, NULL
+        SELECT contact_id, false, 1, false, false
         FROM sop_touchpoint
         WHERE tenant_id = {_TENANT} AND state = 'sent' AND settled_at >= %(start)s AND settled_at < %(before)s
         UNION ALL
-        SELECT contact_id, false, 0, NOT is_granted AND created_at >= %(start)s, is_granted::int, created_at, id
+        SELECT contact_id, false, 0, (array_agg(is_granted ORDER BY created_at DESC, id DESC))[1] = false,
+               bool_or(NOT is_granted AND created_at >= %(start)s)
         FROM contacts_consentmove
         WHERE tenant_id = {_TENANT} AND touch_kind = %(touch_kind)s AND created_at < %(before)s
+        GROUP BY contact_id
     ) stacked
     GROUP BY contact_id HAVING bool_or(is_known)
 ) contacts
@@ -75,7 +75,7 @@ GROUP BY 1
 ORDER BY 1
 """  # noqa: S608 - fragments are constants
 
-# Purpose: from each first purchase to the second, and who is due for what she buys again; one pass over the lives.
+# Purpose: from each first purchase to the second, and who is due for what she buys again.
 # Parameters: tenant_id, as_of (exclusive), first_from (null: no bound) and first_before (of the first purchase), before
 # (of the rhythm, as_of at the latest), zone. Elapsed time is between whole seconds. A buyer's life is counted in days
 # of 24 hours from her first purchase: `observed`, whole ones until as-of; `again`, the one in which she bought again,
@@ -101,17 +101,18 @@ WITH days AS (
     SELECT month, observed, again, least(observed, again) AS day, coalesce(again <= observed, false) AS is_again
     FROM days
 ), rhythms AS (
-    SELECT last_at, median_gap FROM analytics_buyerlife
+    SELECT last_at, median_gap_seconds FROM analytics_buyerlife
     WHERE tenant_id = {_TENANT} AND last_at < %(before)s AND gaps >= 2
     UNION ALL
-    SELECT known.last_at, known.median_gap
+    SELECT known.last_at, known.median_gap_seconds
     FROM analytics_buyerlife later
     CROSS JOIN LATERAL ({LIFE.format(contact="later.contact_id", before="%(before)s")}
     ) known
     WHERE later.tenant_id = {_TENANT} AND later.last_at >= %(before)s AND later.first_at < %(before)s
       AND later.gaps >= 2 AND known.gaps >= 2
 ), waits AS (
-    SELECT date_part('epoch', %(before)s::timestamptz) - floor(date_part('epoch', last_at)) AS waited, median_gap
+    SELECT date_part('epoch', %(before)s::timestamptz) - floor(date_part('epoch', last_at)) AS waited,
+           median_gap_seconds
     FROM rhythms
 )
 SELECT CASE WHEN month IS NULL THEN 'followed' ELSE 'month' END, month, day, is_again, count(*), count(again),
@@ -120,7 +121,7 @@ FROM followed
 GROUP BY GROUPING SETS ((day, is_again), (month))
 UNION ALL
 SELECT 'rhythm', NULL, NULL, NULL, count(*), NULL,
-       count(*) FILTER (WHERE waited > median_gap), count(*) FILTER (WHERE waited > 2 * median_gap),
+       count(*) FILTER (WHERE waited > median_gap_seconds), count(*) FILTER (WHERE waited > 2 * median_gap_seconds),
        {", ".join(["NULL"] * (2 * len(HORIZONS) - 2))}
 FROM waits
 """  # noqa: S608 - fragments are constants

@@ -1,1 +1,1 @@
-"""Verbs of analytics: facts and rollups follow what changed."""
+"""Verbs of analytics: facts, lives and rollups follow what changed."""

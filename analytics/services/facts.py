@@ -83,7 +83,7 @@ SELECT cohort_date FROM gone UNION SELECT cohort_date FROM come
 """  # noqa: S608 - fragments are constants
 REPLACE_SOME = _REPLACE_FACTS.format(
     whose="SELECT unnest(%(contacts)s::bigint[])",
-    old="""tenant_id = %(tenant)s AND ctid = ANY(ARRAY(
+    old="""tenant_id = (SELECT %(tenant)s::bigint) AND ctid = ANY(ARRAY(
         SELECT h.ctid FROM unnest(%(contacts)s::bigint[]) AS k(id)
         CROSS JOIN LATERAL (
             SELECT ctid FROM analytics_cohortfact

@@ -18,19 +18,20 @@ WITH asked AS MATERIALIZED ({{whose}}), lives AS MATERIALIZED (
     ) l
 ), gone AS (
     DELETE FROM analytics_buyerlife
-    WHERE tenant_id = %(tenant_id)s AND ctid = ANY(ARRAY(
+    WHERE tenant_id = (SELECT %(tenant_id)s::bigint) AND ctid = ANY(ARRAY(
         SELECT h.ctid FROM (SELECT * FROM asked EXCEPT SELECT contact_id FROM lives) AS k(contact_id)
         CROSS JOIN LATERAL (
             SELECT ctid FROM analytics_buyerlife
             WHERE tenant_id = (SELECT %(tenant_id)s::bigint) AND contact_id = k.contact_id OFFSET 0) h))
 )
-INSERT INTO analytics_buyerlife AS b (tenant_id, contact_id, first_at, again_at, last_at, gaps, median_gap)
-SELECT %(tenant_id)s, contact_id, first_at, again_at, last_at, gaps, median_gap FROM lives
+INSERT INTO analytics_buyerlife AS b (tenant_id, contact_id, first_at, again_at, last_at, gaps, median_gap_seconds)
+SELECT %(tenant_id)s, contact_id, first_at, again_at, last_at, gaps, median_gap_seconds FROM lives
 ON CONFLICT (tenant_id, contact_id) DO UPDATE
 SET first_at = excluded.first_at, again_at = excluded.again_at, last_at = excluded.last_at, gaps = excluded.gaps,
-    median_gap = excluded.median_gap
-WHERE (b.first_at, b.again_at, b.last_at, b.gaps, b.median_gap)
-      IS DISTINCT FROM (excluded.first_at, excluded.again_at, excluded.last_at, excluded.gaps, excluded.median_gap)
+    median_gap_seconds = excluded.median_gap_seconds
+WHERE (b.first_at, b.again_at, b.last_at, b.gaps, b.median_gap_seconds)
+      IS DISTINCT FROM (excluded.first_at, excluded.again_at, excluded.last_at, excluded.gaps,
+                        excluded.median_gap_seconds)
 """  # noqa: S608 - fragments are constants
 REPLACE_SOME = _REPLACE_LIVES.format(whose="SELECT unnest(%(contacts)s::bigint[])")
 REPLACE_ALL = _REPLACE_LIVES.format(

@@ -1,4 +1,4 @@
-"""Bringing a tenant's cohorts up to date with its change rows, in one transaction."""
+"""Bringing what boards read up to date with a tenant's change rows, in one transaction."""
 
 from datetime import date, datetime, timedelta
 
@@ -13,8 +13,9 @@ from tenants.turns import Turn, take_turn, try_turn
 
 BATCH_CHANGES = 20_000
 MAX_BATCHES = 20
-# what a cohort counts; tags and profiles are no part of it
+# what cohorts and lives count; tags and profiles are no part of it
 COUNTS = frozenset({Change.Reason.ORDER, Change.Reason.REFUND, Change.Reason.TOUCH, Change.Reason.IDENTITY})
+_BOTH = (TickCursor.COHORTS, TickCursor.LIVES)
 
 
 def refresh_cohorts(*, tenant: Tenant, at: datetime, every: timedelta = timedelta(0)) -> bool:
@@ -26,14 +27,17 @@ def refresh_cohorts(*, tenant: Tenant, at: datetime, every: timedelta = timedelt
     """
     if not try_turn(Turn.COHORTS, tenant_id=tenant.pk):
         return False
-    cursor = TickCursor.objects.for_tenant(tenant).filter(consumer=TickCursor.COHORTS)
-    known = cursor.values_list("last_change_id", "fresh_at").first()
-    if known is None:
+    cursors = TickCursor.objects.for_tenant(tenant).filter(consumer__in=_BOTH)
+    known = {consumer: held for consumer, *held in cursors.values_list("consumer", "last_change_id", "fresh_at")}
+    if TickCursor.COHORTS not in known:
         _begin(tenant, at)
         return False
-    last, fresh_at = known
+    last, fresh_at = known[TickCursor.COHORTS]
     if fresh_at and timedelta(0) <= at - fresh_at < every:
         return False
+    if known.get(TickCursor.LIVES, [None])[0] != last:  # a version that knows no lives was here
+        rebuild_lives(tenant=tenant)
+        _note(tenant, TickCursor.LIVES, last, fresh_at)
     days: set[date] = set()
     read_to, is_drained = last, False
     for _ in range(MAX_BATCHES):
@@ -47,7 +51,7 @@ def refresh_cohorts(*, tenant: Tenant, at: datetime, every: timedelta = timedelt
             break
     rebuild_rollups(tenant=tenant, days=days)
     news = {"last_change_id": read_to} | ({"fresh_at": at} if is_drained else {})
-    cursor.update(**news)
+    cursors.update(**news)
     return not is_drained
 
 
@@ -55,7 +59,13 @@ def _begin(tenant: Tenant, at: datetime) -> None:
     """Build everything, then follow the change rows from here: a new tenant, or tables emptied by a migration."""
     newest = newest_change(tenant=tenant)
     rebuild_cohorts(tenant=tenant)
-    TickCursor.objects.create(tenant=tenant, consumer=TickCursor.COHORTS, last_change_id=newest, fresh_at=at)
+    for consumer in _BOTH:
+        _note(tenant, consumer, newest, at)
+
+
+def _note(tenant: Tenant, consumer: str, change_id: int, fresh_at: datetime | None) -> None:
+    place = {"last_change_id": change_id, "fresh_at": fresh_at}
+    TickCursor.objects.for_tenant(tenant).update_or_create(tenant=tenant, consumer=consumer, defaults=place)
 
 
 def rebuild_cohorts(*, tenant: Tenant) -> None:

@@ -14,7 +14,7 @@ _BATCH = 50_000
 
 
 def change_zone(*, tenant: Tenant, timezone: str, actor: str, at: datetime) -> None:
-    """Give the tenant another time zone and recompute all acquisition days, facts and rollups.
+    """Give the tenant another time zone and recompute all acquisition days and what boards read.
 
     Raises: UnknownZone
     """

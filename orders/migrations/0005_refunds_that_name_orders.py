@@ -1,11 +1,14 @@
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    # nobody's refunds wait for the index
+    atomic = False
     dependencies = [("orders", "0004_leaves")]
 
     operations = [
-        migrations.AddIndex(
+        AddIndexConcurrently(
             "Refund",
             models.Index(
                 fields=["tenant", "source", "order_external_id"],
@@ -13,5 +16,5 @@ class Migration(migrations.Migration):
                 condition=models.Q(origin="alone", order_external_id__gt=""),
             ),
         ),
-        migrations.RemoveIndex("Refund", "orders_refund_waiting"),
+        RemoveIndexConcurrently("Refund", "orders_refund_waiting"),
     ]

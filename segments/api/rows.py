@@ -186,7 +186,14 @@ def segment_day(day: DayMoves) -> SegmentDay:
 def preview_answer(preview: Preview) -> PreviewAnswer:
     """Show what a rule finds."""
     sample = [SampleContact(contact.pk, contact.name) for contact in preview.contacts]
-    return PreviewAnswer(preview.count, preview.low, preview.high, preview.is_exact, sample, preview.took_ms)
+    return PreviewAnswer(
+        count=preview.count,
+        low=preview.low,
+        high=preview.high,
+        exact=preview.is_exact,
+        sample=sample,
+        took_ms=preview.took_ms,
+    )
 
 
 def explain_answer(explained: Explained) -> ExplainAnswer:

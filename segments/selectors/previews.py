@@ -9,9 +9,9 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 
 from contacts.models import Contact
+from segments.intervals import wilson
 from segments.planning import by_sets
 from segments.rules import Rule, compile_preview, compile_rule
-from tenants.intervals import wilson
 from tenants.models import Tenant
 
 PATIENCE_MS = 5_000
@@ -46,16 +46,16 @@ def preview_rule(
     compiled = compile_preview(rule, tenant_id=tenant.pk, at=at)
     found = patiently(compiled.sql, compiled.params, patience_ms=patience_ms)
     if found is not None:
-        (count, ids), span = found, None
+        count, ids = found
+        low = high = count
     else:
-        count, span, ids = _estimated(tenant, rule, at, sampled)
+        count, low, high, ids = _estimated(tenant, rule, at, sampled)
     contacts = {contact.pk: contact for contact in Contact.objects.for_tenant(tenant).filter(pk__in=ids)}
-    low, high = span or (count, count)
     return Preview(
         count=count,
         low=low,
         high=high,
-        is_exact=found is not None,
+        is_exact=found is not None or low == high,
         contacts=[contacts[contact_id] for contact_id in ids if contact_id in contacts],
         took_ms=round((time.perf_counter() - begun) * 1000),
     )
@@ -78,8 +78,8 @@ def patiently(statement: str, parameters: Mapping[str, Any], *, patience_ms: int
         return None
 
 
-def _estimated(tenant: Tenant, rule: Rule, at: datetime, sampled: int) -> tuple[int, tuple[int, int], list[int]]:
-    """About how many match, from where to where that may be, and some who do."""
+def _estimated(tenant: Tenant, rule: Rule, at: datetime, sampled: int) -> tuple[int, int, int, list[int]]:
+    """About how many match, from where to where that may be, and some who do; exactly where so few are all."""
     people = Contact.objects.for_tenant(tenant).count()
     with connection.cursor() as cursor:
         cursor.execute(_SOME, {"tenant": tenant.pk, "share": min(1.0, sampled / max(1, people))})
@@ -87,5 +87,7 @@ def _estimated(tenant: Tenant, rule: Rule, at: datetime, sampled: int) -> tuple[
         compiled = compile_rule(rule, tenant_id=tenant.pk, at=at, contact_ids=asked)
         cursor.execute(compiled.sql, compiled.params)
         found = sorted((contact_id for (contact_id,) in cursor.fetchall()), reverse=True)
+    if len(asked) == people:
+        return len(found), len(found), len(found), found[:10]
     low, high = wilson(len(found), len(asked)) or (0, 1)
-    return round(len(found) * people / max(1, len(asked))), (round(low * people), round(high * people)), found[:10]
+    return round(len(found) * people / max(1, len(asked))), round(low * people), round(high * people), found[:10]

@@ -1,5 +1,6 @@
 """The plans that keep facts linear for a tenant that the statistics do not know."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -24,7 +25,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def explained(tenant: Any, statement: str, *, some: int | None = None) -> str:
     with tenant_transaction(tenant.pk), connection.cursor() as cursor:
         ids = list(Contact.objects.for_tenant(tenant).values_list("pk", flat=True)[:some])
-        cursor.execute(f"EXPLAIN {statement}", {"tenant": tenant.pk, "contacts": array_of(ids)})
+        asked = {"tenant": tenant.pk, "tenant_id": tenant.pk, "contacts": array_of(ids)}
+        cursor.execute(f"EXPLAIN {statement}", asked)
         return "\n".join(row[0] for row in cursor.fetchall())
 
 
@@ -36,7 +38,23 @@ def test_facts_of_some_contacts_are_made_from_rows_found_by_their_keys(strangers
     assert "Join Filter" not in told
     assert "_by_time" not in told
     assert "Seq Scan" not in told
-    assert all("contact_id = " in line or "id = " in line for line in told.splitlines() if "Index Cond" in line)
+    assert by_their_keys(told)
+
+
+def test_lives_of_some_contacts_are_too(strangers: Any) -> None:  # noqa: F811
+    from analytics.services.lives import REPLACE_SOME
+
+    told = explained(strangers[0], REPLACE_SOME, some=100)
+
+    assert "Tid Scan on analytics_buyerlife" in told
+    assert "Seq Scan" not in told
+    assert by_their_keys(told)
+
+
+def by_their_keys(told: str) -> bool:
+    """Whether every index is asked for one contact or one row, never for all of a tenant."""
+    asked = [line for line in told.splitlines() if "Index Cond" in line]
+    return all(re.search(r"\b(contact_)?id = ", line.replace("tenant_id = ", "")) for line in asked)
 
 
 def test_facts_of_all_contacts_are_too(strangers: Any) -> None:  # noqa: F811

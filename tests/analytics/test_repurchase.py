@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from analytics.repurchase import RepurchaseQuery, curve_of, days_of
-from tenants.intervals import wilson
 from tests.analytics.repurchase_oracle import Human
 from tests.cast import AT, ApiClient, make_key
 
@@ -257,12 +256,6 @@ def test_days_of_touches_always_have_thirty_days_after_them() -> None:
         date(2024, 4, 30),
     )
     assert early.touch_to - early.touch_from == timedelta(days=29)
-
-
-def test_an_interval_is_wilsons() -> None:
-    assert [str(end) for end in wilson(10, 100) or ()] == ["0.055229", "0.174366"]
-    assert [str(end) for end in wilson(0, 30) or ()] == ["0.000000", "0.113513"]
-    assert wilson(0, 0) is None
 
 
 def test_a_curve_leaves_out_who_is_not_observed_any_more() -> None:

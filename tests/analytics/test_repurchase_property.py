@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics.repurchase import RepurchaseBoard, RepurchaseQuery, Share, curve_of
-from tenants.intervals import wilson
 from tests.analytics import repurchase_oracle
 from tests.analytics.news import ANCHORS, ZONES
 from tests.analytics.repurchase_oracle import Human
@@ -83,18 +82,6 @@ def test_board_equals_the_oracle(history: Any) -> None:
         for as_of, days in asked:
             board = repurchase_board(tenant=tenant, query=RepurchaseQuery(as_of=as_of, **days))
             assert _plain(board) == repurchase_oracle.board(people, zone=zone, as_of=as_of, asked=days)
-
-
-@given(people=st.integers(1, 5_000), data=st.data())
-def test_an_interval_holds_its_share_and_narrows_with_more_people(people: int, data: Any) -> None:
-    count = data.draw(st.integers(0, people))
-
-    low, high = wilson(count, people) or (None, None)
-    wider = wilson(count * 4, people * 4)
-
-    assert low is not None and high is not None and wider is not None
-    assert 0 <= low <= Share(people=people, count=count).value <= high <= 1  # type: ignore[operator]
-    assert wider[1] - wider[0] < high - low
 
 
 @given(again=st.lists(st.integers(1, 365), min_size=1, max_size=50), never=st.integers(0, 50))

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from django.utils import formats, timezone, translation
 
@@ -77,6 +78,11 @@ def day(value: date | datetime | None) -> str:
         return NONE
     if isinstance(value, datetime):
         value = timezone.localtime(value).date()
+    return _written(value, translation.get_language())
+
+
+@lru_cache(maxsize=4_000)  # a board writes the same few days a thousand times
+def _written(value: date, language: str | None) -> str:
     return formats.date_format(value, "DATE_FORMAT")
 
 

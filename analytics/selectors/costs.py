@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.db.models.functions import Trunc
 
 from acquisition.models import Spend
@@ -40,9 +40,10 @@ def costs_of(*, tenant: Tenant, period: Period, from_date: date, before_date: da
         rows = rows.filter(channel_id=channel_key)
     costs = Costs()
     daily = rows.filter(period=Spend.Period.DAY, date__gte=from_date, date__lt=before_date)
-    sums = daily.values("channel_id", "kind", start=Trunc("date", period)).annotate(minor=Sum("base_amount_minor"))
-    for row in sums.order_by():
-        costs.add(row["start"], row["channel_id"], row["kind"], row["minor"])
+    begins = F("date") if period == "day" else Trunc("date", period)
+    sums = daily.values("channel_id", "kind", start=begins).annotate(minor=Sum("base_amount_minor")).order_by()
+    for start, key, kind, minor in sums.values_list("start", "channel_id", "kind", "minor"):
+        costs.add(start, key, kind, minor)
     monthly = rows.filter(period=Spend.Period.MONTH, date__gte=from_date.replace(day=1), date__lt=before_date)
     for month, key, kind, minor in monthly.values_list("date", "channel_id", "kind", "base_amount_minor"):
         for day, share in days_of_month(month=month, amount_minor=minor).items():

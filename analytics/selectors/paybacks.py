@@ -187,16 +187,18 @@ def _rows(scope: Scope, spans: Sequence[_Span], *, by_second: bool) -> list[tupl
 
 
 def _summed(parts: Sequence[Sequence[Run]]) -> Sequence[Run]:
-    """The runs of several channels as those of all, in order."""
+    """The runs of several channels as those of all, in order; those that begin together end together."""
     if len(parts) == 1:
         return parts[0]
-    sums: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    lasts, grosses, refunds = dict[int, int](), dict[int, int](), dict[int, int]()
     for runs in parts:
-        for run in runs:
-            held = sums[run.first, run.last]
-            held[0] += run.gross
-            held[1] += run.refund
-    return [Run(first, last, gross, refund) for (first, last), (gross, refund) in sorted(sums.items())]
+        for first, last, gross, refund in runs:
+            if first in lasts:
+                grosses[first] += gross
+                refunds[first] += refund
+            else:
+                lasts[first], grosses[first], refunds[first] = last, gross, refund
+    return [Run(first, lasts[first], grosses[first], refunds[first]) for first in sorted(lasts)]
 
 
 def _payback(first: int | None, sustained: int | None, observed: int) -> Payback:

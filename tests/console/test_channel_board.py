@@ -187,10 +187,10 @@ def test_a_cell_opens_its_contacts_and_leads_back(acme: Any, mei: Any) -> None:
     board = get(mei, **query).context
     search = next(line for line in board["channels"] if line.slug == "search")
     opened = cell(search, "60d")
-    asked = f"cohort={board['board'].from_date}&to={opened.last_date}&slice=60d&channel=search"
+    address = f"{board['cell_address']}&to={opened.last_date}&slice=60d&channel=search"
 
-    page = log_in(mei).get(f"/t/acme/channels/board/cell/?{board['cell_query']}&{asked}", headers=ENGLISH)
-    file = log_in(mei).get(f"/t/acme/cohorts/cell.csv?{board['cell_query']}&{asked}")
+    page = log_in(mei).get(address, headers=ENGLISH)
+    file = log_in(mei).get(address.replace("/channels/board/cell/", "/cohorts/cell.csv"))
 
     sums = page.context["totals"]
     assert (sums.contacts, sums.buyers, sums.net_minor) == (opened.contacts, 1, 9000) == (30, 1, 9000)

@@ -4,6 +4,7 @@ import csv
 from typing import Any
 
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -72,17 +73,20 @@ def _shown(request: ConsoleRequest, asked: ChannelBoardRequest, board: ChannelBo
         "query": query_without(request),
         "rank_query": query_without(request, "at"),
         "range_query": query_without(request, "from_date"),
-        "cell_query": _cell_address(request, board),
+        "cell_address": _cell_address(request, board),
         "may_edit": request.membership.role in EDITORS,
     }
 
 
 def _cell_address(request: ConsoleRequest, board: ChannelBoard) -> str:
+    """Where the people of a cell are, but for its last day, its age and its channel."""
     query = request.GET.copy()
     query["exact"] = board.query.as_of.isoformat()
     for name in [name for name in query if not query[name] or name in ("cohort", "to", "slice", "channel", "period")]:
         del query[name]
-    return query.urlencode()
+    if board.from_date:
+        query["cohort"] = board.from_date.isoformat()
+    return f"{reverse('channel_cell')}?{query.urlencode()}"
 
 
 def _csv_lines(board: ChannelBoard) -> list[list[Any]]:

@@ -81,7 +81,7 @@ def day(value: date | datetime | None) -> str:
     return _written(value, translation.get_language())
 
 
-@lru_cache(maxsize=4_000)  # a board writes the same few days a thousand times
+@lru_cache(maxsize=4_000)  # a board writes the same few days a thousand times, each reader in her language
 def _written(value: date, language: str | None) -> str:
     return formats.date_format(value, "DATE_FORMAT")
 

@@ -27,15 +27,19 @@ _SOME = "SELECT id FROM contacts_contact WHERE tenant_id = %(tenant)s AND random
 class Preview:
     """How many match now, a few of them, and how long that took.
 
-    Not `is_exact`: estimated from about SAMPLED contacts; with 95 % confidence it is from `low` to `high`.
+    Where that is estimated, from about SAMPLED contacts, it is from `low` to `high` with 95 % confidence.
     """
 
     count: int
     low: int
     high: int
-    is_exact: bool
     contacts: list[Contact]
     took_ms: int
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether everybody was asked: there is no other number that it may be."""
+        return self.low == self.high
 
 
 def preview_rule(
@@ -55,7 +59,6 @@ def preview_rule(
         count=count,
         low=low,
         high=high,
-        is_exact=found is not None or low == high,
         contacts=[contacts[contact_id] for contact_id in ids if contact_id in contacts],
         took_ms=round((time.perf_counter() - begun) * 1000),
     )

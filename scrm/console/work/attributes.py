@@ -17,6 +17,7 @@ from contacts.attributes import MAX_KEY, MAX_LABEL, InvalidAttribute
 from contacts.models import Attribute
 from contacts.services.attributes import define_attribute, delete_attribute, edit_attribute
 from scrm.console.views import ConsoleRequest, by, console_view, page
+from scrm.figures import number
 from segments.selectors.rules import rules_naming
 from tenants.access import EDITORS
 from tenants.models import Tenant
@@ -146,8 +147,8 @@ def _edit(request: ConsoleRequest, form: AttributeEditForm, attribute_id: int) -
 
 def _delete_question(label: str, people: int) -> str:
     told = ngettext(
-        "Delete “%(label)s”? %(people)d contact has a value; rules that name it match nobody.",
-        "Delete “%(label)s”? %(people)d contacts have a value; rules that name it match nobody.",
+        "Delete “%(label)s”? %(people)s contact has a value; rules that name it match nobody.",
+        "Delete “%(label)s”? %(people)s contacts have a value; rules that name it match nobody.",
         people,
     )
-    return told % {"label": label, "people": people}
+    return told % {"label": label, "people": number(people)}

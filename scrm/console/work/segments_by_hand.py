@@ -17,6 +17,7 @@ from contacts.identities import InvalidIdentity, normalise, phone_region
 from contacts.models import Identity
 from contacts.selectors import known_ids
 from scrm.console.views import ConsoleRequest, console_view
+from scrm.figures import number
 from segments.models import Segment
 from segments.services.members import HandMoves, SegmentIsArchived, SegmentIsNoList, add_members, remove_members
 from tenants.access import EDITORS
@@ -75,8 +76,8 @@ def segment_remove(request: ConsoleRequest, segment_id: int, contact_id: int) ->
 def _back(request: ConsoleRequest, segment_id: int, ids: set[int] | None) -> HttpResponse:
     moves = _try(request, add_members, segment_id, ids or set())
     if moves is not None and moves.moved:
-        told = ngettext("%(count)d person put on the list.", "%(count)d people put on the list.", len(moves.moved))
-        messages.success(request, told % {"count": len(moves.moved)})
+        told = ngettext("%(count)s person put on the list.", "%(count)s people put on the list.", len(moves.moved))
+        messages.success(request, told % {"count": number(len(moves.moved))})
     return redirect("segment", segment_id)
 
 

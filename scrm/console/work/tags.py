@@ -23,6 +23,7 @@ from contacts.services import tag_catalogue
 from contacts.services.tag_catalogue import NameIsTaken, TagGroupHasTags, UnknownTagGroup
 from contacts.tags import MAX_PART, InvalidTag
 from scrm.console.views import ConsoleRequest, by, console_view, page
+from scrm.figures import number
 from segments.selectors.rules import rules_naming
 from tenants.access import EDITORS
 from tenants.models import Tenant
@@ -186,8 +187,8 @@ def _groups(tenant: Tenant, text: str) -> list[GroupLines]:
 
 def _delete_question(name: str, people: int) -> str:
     told = ngettext(
-        "Delete the tag “%(name)s”? It is taken off %(people)d contact.",
-        "Delete the tag “%(name)s”? It is taken off %(people)d contacts.",
+        "Delete the tag “%(name)s”? It is taken off %(people)s contact.",
+        "Delete the tag “%(name)s”? It is taken off %(people)s contacts.",
         people,
     )
-    return told % {"name": name, "people": people}
+    return told % {"name": name, "people": number(people)}

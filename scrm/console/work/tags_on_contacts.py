@@ -21,6 +21,7 @@ from scrm.console.work.paging import capped_count
 from scrm.console.work.timeline import story_changed
 from scrm.contact_lists.filters import ListFilters, found_before
 from scrm.contact_lists.tagging import MOVES, ask_for_tagging
+from scrm.figures import number
 from tenants.access import EDITORS
 from tenants.models import Job, Tenant
 
@@ -102,7 +103,7 @@ def tag_contacts(request: ConsoleRequest) -> HttpResponse:
 
 def _told(move: str, count: int) -> str:
     if move == "put":
-        told = ngettext("Put on %(count)d contact.", "Put on %(count)d contacts.", count)
+        told = ngettext("Put on %(count)s contact.", "Put on %(count)s contacts.", count)
     else:
-        told = ngettext("Taken off %(count)d contact.", "Taken off %(count)d contacts.", count)
-    return told % {"count": count}
+        told = ngettext("Taken off %(count)s contact.", "Taken off %(count)s contacts.", count)
+    return told % {"count": number(count)}

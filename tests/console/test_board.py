@@ -239,7 +239,7 @@ def test_a_cells_people_came_by_a_channel_that_is_called_by_its_name(acme: Any, 
     nobodys = get(mei, "cohorts/cell/", **query, channel="unattributed").context
 
     assert sorted(channel for _person, _known, channel in everybody["lines"]) == ["—", "搜索广告"]
-    assert (ours["channel"], nobodys["channel"]) == ("搜索广告", "No channel")
+    assert (ours["title"], nobodys["title"]) == ("搜索广告 · To date", "No channel · To date")
 
 
 @pytest.mark.parametrize(

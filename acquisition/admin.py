@@ -11,7 +11,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
@@ -38,6 +37,13 @@ _DAY_LIMITS = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999,
 
 class ChannelForm(SlugForm):
     """A channel made or named by hand."""
+
+    class Meta(SlugForm.Meta):
+        help_texts = SlugForm.Meta.help_texts | {
+            "is_paid": gettext_lazy(
+                "Whether it counts in the paid CAC. Automatic: paid as soon as spend is entered; organic never is."
+            )
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -99,6 +105,7 @@ class SpendForm(TenantForm):
     class Meta:
         model = Spend
         fields = ["channel", "kind", "period", "date", "amount", "currency"]
+        help_texts = {"date": gettext_lazy("For a month, any day of it.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -160,7 +167,7 @@ class SpendAdmin(TenantAdmin):
     @admin.display(description=gettext_lazy("date"))
     def date_shown(self, spend: Spend) -> str:
         """The day, or the month alone."""
-        return f"{spend.date:%Y-%m}" if spend.period == Spend.Period.MONTH else date_format(spend.date)
+        return spend.when
 
     @admin.display(description=gettext_lazy("Amount"))
     def amount_shown(self, spend: Spend) -> str:
@@ -170,3 +177,7 @@ class SpendAdmin(TenantAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Write through the service; the form has asked it already."""
         obj.pk = form.write().id
+
+    def audit_target(self, obj: Any) -> str:
+        """The id it is told by: the same in every language."""
+        return str(obj.external_id)

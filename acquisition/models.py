@@ -1,6 +1,7 @@
 """Where contacts come from and what that cost."""
 
 from django.db import models
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
@@ -97,4 +98,9 @@ class Spend(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return self.external_id
+        return f"{self.when} · {self.channel} · {self.get_kind_display()}"
+
+    @property
+    def when(self) -> str:
+        """Its day, or its month alone."""
+        return f"{self.date:%Y-%m}" if self.period == self.Period.MONTH else date_format(self.date)

@@ -195,6 +195,16 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "SCRM API",
+    "DESCRIPTION": """\
+**Key.** Send `Authorization: Bearer scrm_…`. A key belongs to one tenant and may do what its scopes say.
+
+**Pages.** A list answers `results` with `next` and `previous`: addresses to follow as they are, null at the ends.
+
+**Errors.** `application/problem+json` (RFC 9457); `errors` point into the body or at a name of the query. Calls of
+many rows answer one result for each row, in their order.
+
+**Again.** A write with an `Idempotency-Key` is done once: the same key and body get the stored answer for 24 hours.
+""",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -7,11 +7,13 @@ permissions without a tenant. Each override below closes one of these.
 from typing import Any
 
 from django.contrib.admin import RelatedFieldListFilter
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 
 from tenants.access import EDITORS
@@ -37,6 +39,14 @@ class TenantForm(ModelForm):  # type: ignore[type-arg]
 
 class SlugForm(TenantForm):
     """A form of a row with a `slug`, which is given once."""
+
+    class Meta:
+        help_texts = {
+            "slug": gettext_lazy(
+                "Its name over the API: 1 to 50 small letters, digits, - or _, a letter or digit first."
+                " It cannot be changed later."
+            )
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -111,11 +121,20 @@ class TenantAdmin(ScopedOptions, ModelAdmin):  # type: ignore[misc]
     list_per_page = 50
     save_as_continue = False
     warn_unsaved_form = True
+    change_form_template = "console/engine_form.html"
+    empty_text: Any = ""
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form class of this request, bound to its tenant."""
         form = super().get_form(request, obj, change, **kwargs)
         return type(form.__name__, (form,), {"tenant_id": request.tenant.pk})  # type: ignore[attr-defined]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A drop-down alone, without the engine's menu of acts on what it offers."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
 
     def get_sortable_by(self, request: HttpRequest) -> tuple[str, ...]:
         """Only what an index serves."""
@@ -157,17 +176,21 @@ class TenantAdmin(ScopedOptions, ModelAdmin):  # type: ignore[misc]
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
         """Into the tenant's audit log, not the engine's."""
-        _record(request, obj, "created", {})
+        self._record(request, obj, "created", {})
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
         """Into the tenant's audit log, with the names of the fields."""
         changed = [name for part in message for name in part.get("changed", {}).get("fields", [])]
-        _record(request, obj, "changed", {"fields": [str(name) for name in changed]})
+        self._record(request, obj, "changed", {"fields": [str(name) for name in changed]})
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Into the tenant's audit log, a row each."""
         for obj in queryset:
-            _record(request, obj, "deleted", {})
+            self._record(request, obj, "deleted", {})
+
+    def audit_target(self, obj: Any) -> str:
+        """What the audit log calls the object, whoever reads it."""
+        return str(obj)[:200]
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         """The audit log, about this object."""
@@ -178,7 +201,18 @@ class TenantAdmin(ScopedOptions, ModelAdmin):  # type: ignore[misc]
         found = self.get_object(request, object_id)
         if found is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        return redirect(f"{reverse('audit')}?{urlencode({'target': str(found)})}")
+        return redirect(f"{reverse('audit')}?{urlencode({'target': self.audit_target(found)})}")
+
+    def _record(self, request: HttpRequest, obj: Any, verb: str, detail: dict[str, Any]) -> None:
+        record_act(
+            tenant=request.tenant,  # type: ignore[attr-defined]
+            at=timezone.now(),
+            actor=str(request.user),
+            act=f"{obj._meta.model_name}.{verb}",
+            target=self.audit_target(obj),
+            address=client_address(request),
+            **detail,
+        )
 
 
 class TenantTabularInline(ScopedOptions, TabularInline):  # type: ignore[misc]
@@ -196,15 +230,3 @@ class TenantTabularInline(ScopedOptions, TabularInline):  # type: ignore[misc]
 
 def _is_column(obj: Any, name: str) -> bool:
     return any(field.name == name for field in obj._meta.local_fields)
-
-
-def _record(request: HttpRequest, obj: Any, verb: str, detail: dict[str, Any]) -> None:
-    record_act(
-        tenant=request.tenant,  # type: ignore[attr-defined]
-        at=timezone.now(),
-        actor=str(request.user),
-        act=f"{obj._meta.model_name}.{verb}",
-        target=str(obj)[:200],
-        address=client_address(request),
-        **detail,
-    )

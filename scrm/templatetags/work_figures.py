@@ -4,7 +4,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django import template
 
-from scrm.figures import NONE, amount
+from scrm.figures import NONE, amount, money
 from tenants.money import to_decimal
 
 register = template.Library()
@@ -13,9 +13,19 @@ register = template.Library()
 @register.filter
 def plain_money(value: Decimal | None, currency: str) -> str:
     """A decimal amount rounded half up to the currency's places, without its sign: 150.000000 → `150.00`."""
+    return amount(_minor(value, currency), currency)
+
+
+@register.filter
+def decimal_money(value: Decimal | None, currency: str) -> str:
+    """A decimal amount likewise, with its sign: 150.000000 → `¥150.00`."""
+    return money(_minor(value, currency), currency)
+
+
+def _minor(value: Decimal | None, currency: str) -> int | None:
     if value is None:
-        return NONE
-    return amount(int((value / to_decimal(1, currency)).quantize(Decimal(1), ROUND_HALF_UP)), currency)
+        return None
+    return int((value / to_decimal(1, currency)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 @register.filter

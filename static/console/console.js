@@ -87,6 +87,9 @@
   const drawAll = (root) => root.querySelectorAll("canvas[data-chart]").forEach(draw);
   document.addEventListener("htmx:load", (event) => drawAll(event.detail.elt));
   window.addEventListener("load", () => {
+    const menu = document.querySelector(".c-menu");
+    const here = menu?.querySelector("[aria-current]");
+    if (here) menu.scrollTop = Math.max(0, here.offsetTop + 2 * here.offsetHeight - menu.offsetTop - menu.clientHeight);
     drawAll(document);
     new MutationObserver(() => drawAll(document)).observe(document.documentElement, { attributeFilter: ["class"] });
     // boxes of the engine without a label, or with an English one

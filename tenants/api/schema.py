@@ -93,6 +93,10 @@ class TenantSchema(AutoSchema):
         plain = [word.strip("{}").replace("-", "_") for word in words]
         return "_".join([verb, *plain])
 
+    def get_summary(self) -> str:
+        said = " ".join((super().get_description() or "").split("\n\n")[0].split())
+        return said.partition(". ")[0].rstrip(".")
+
     def get_description(self) -> str:  # type: ignore[override]
         scope = getattr(self.view, "scopes", {}).get(self.method)
         said = super().get_description() or ""

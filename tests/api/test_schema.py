@@ -58,6 +58,25 @@ def test_every_reference_of_the_schema_leads_somewhere(transactional_db):
     assert names <= document()["components"]["schemas"].keys()
 
 
+def test_every_operation_has_a_summary_and_the_whole_an_introduction(transactional_db):
+    found = document()
+    operations = [operation for path in found["paths"].values() for operation in path.values()]
+
+    assert [one["operationId"] for one in operations if not one["summary"]] == []
+    assert max(len(one["summary"]) for one in operations) <= 140
+    assert found["paths"]["/api/v1/tags/{tag_id}"]["delete"]["summary"] == "One tag"
+    assert all(word in found["info"]["description"] for word in ("Bearer", "`next`", "problem+json"))
+
+
+def test_the_page_leads_back_to_the_console(transactional_db):
+    chinese, english = (
+        Client().get("/api/docs/", headers={"accept-language": language}).content.decode() for language in ("zh", "en")
+    )
+
+    assert '<a href="/">← 返回控制台</a>' in chinese
+    assert '<a href="/">← Back to the console</a>' in english
+
+
 def test_the_page_runs_no_inline_script(transactional_db):
     page = Client().get("/api/docs/")
     html = page.content.decode()
@@ -65,7 +84,7 @@ def test_the_page_runs_no_inline_script(transactional_db):
     own = Client().get("/api/docs/?script=")
 
     assert page.status_code == 200
-    assert len(scripts) == 2
+    assert len(scripts) == 3
     assert all("src=" in attributes and not inner.strip() for attributes, inner in scripts)
     assert "<style" not in html
     assert "'unsafe-inline'" not in page.headers["Content-Security-Policy"].split("script-src")[1].split(";")[0]

@@ -209,7 +209,9 @@ def test_a_cost_is_entered_and_shown(open_browser: Any, bob: Any, acme: Any) -> 
     page = open_browser(bob, language="en-US")
     page.goto("/t/acme/channels/")
 
-    page.get_by_label("Channel (slug)").fill("store")
+    page.locator("#spend-channel").select_option(label="New channel …")
+    page.get_by_label("Name", exact=True).fill("Store")
+    page.get_by_label("Slug", exact=True).fill("store")
     page.get_by_label("Amount (GBP)").fill("90.10")
     page.get_by_role("button", name="Enter").click()
 

@@ -178,7 +178,7 @@ def test_the_lists_say_what_a_channel_counts_as_and_write_months_and_rates_short
     rates = told(browser.get("/t/acme/manage/tenants/fxrate/"), "rate_shown")
 
     assert channels == ["非付费", "自动：非付费", "自动：付费"]
-    assert (spend, rates) == (["2024-01-03", "2024-01"], ["0.63"])
+    assert (spend, rates) == (["2024-01-03", "2024-01"], ["1 USD = 0.63 GBP"])
 
 
 def told(page: Any, column: str) -> list[str]:
@@ -194,3 +194,61 @@ def test_an_empty_list_offers_the_first_row_and_an_empty_search_its_end(alice: A
 
     assert ("新建第一条" in nothing, "清除筛选" in nothing) == (True, False)
     assert ("新建第一条" in no_match, "清除筛选" in no_match) == (False, True)
+
+
+def test_spend_is_called_by_day_channel_and_kind_and_audited_by_its_id(alice: Any, acme: Any, inside: Any) -> None:
+    tell_spend(acme, {"external_id": "s1", "channel": "search", "date": "2024-01-03", "amount": "5", "currency": "GBP"})
+    with inside(acme):
+        row = Spend.objects.for_tenant(acme).select_related("channel").get()
+    path, browser = f"/t/acme/manage/acquisition/spend/{row.pk}/", log_in(alice)
+    changed = {"channel": row.channel_id, "kind": "ads", "period": "day", "date": "2024-01-03", "currency": "GBP"}
+
+    chinese = browser.get(f"{path}change/").content.decode()
+    english = browser.get(f"{path}change/", headers={"accept-language": "en"}).content.decode()
+    browser.post(f"{path}change/", {**changed, "amount": "6"})
+    history = browser.get(f"{path}history/")
+
+    assert "2024-01-03 · search · 广告</span>" in chinese
+    assert "3 Jan 2024 · search · ads</span>" in english
+    assert history.url == "/t/acme/settings/audit/?target=s1"
+    with inside(acme):
+        assert AuditEntry.objects.for_tenant(acme).get().target == "s1"
+
+
+def test_forms_say_what_to_enter_and_offer_to_save_or_leave(alice: Any, acme: Any) -> None:
+    browser = log_in(alice)
+
+    channel, spend, rate, source = (
+        browser.get(f"/t/acme/manage/{path}/add/").content.decode()
+        for path in ("acquisition/channel", "acquisition/spend", "tenants/fxrate", "orders/source")
+    )
+
+    assert "建后不可改" in channel and "有投放费用即为付费" in channel
+    assert "按月时填该月任意一天" in spend
+    assert "1 单位外币 = ? GBP" in rate and "若 1 USD = 7.12 GBP，填 7.12" in rate
+    assert ('<option value="USD">' in rate, '<option value="GBP">' in rate) == (True, False)
+    assert "建后不可改" in source and "不在客户列表" in source
+    for form, list_path in ((channel, "acquisition/channel"), (source, "orders/source")):
+        assert ('name="_save"' in form, "_continue" in form, "_addanother" in form) == (True, False, False)
+        assert f'<a class="c-button" href="/t/acme/manage/{list_path}/">取消</a>' in form
+    assert "related-widget" not in spend
+
+
+def test_a_list_counts_its_entries_and_an_empty_one_says_what_it_is_for(alice: Any, acme: Any) -> None:
+    tell_spend(
+        acme,
+        *(
+            {"external_id": f"s{n}", "channel": "search", "date": "2024-01-03", "amount": "5", "currency": "GBP"}
+            for n in range(51)
+        ),
+    )
+    browser = log_in(alice)
+
+    spend = browser.get("/t/acme/manage/acquisition/spend/").content.decode()
+    rates = browser.get("/t/acme/manage/tenants/fxrate/").content.decode()
+    english = browser.get("/t/acme/manage/acquisition/channel/", headers={"accept-language": "en"}).content.decode()
+
+    assert "共 51 条" in spend and '<span aria-current="page">1</span>' in spend and "新建投放费用</a>" in spend
+    assert "只有用外币录入投放费用或订单时才需要汇率。" in rates
+    assert ("c-filter-toggle" in rates, "c-pager" in rates) == (False, False)
+    assert ">1 entry<" in english and ">New channel</a>" in english

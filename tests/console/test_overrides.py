@@ -14,6 +14,7 @@ PINNED = {
     "unfold/helpers/command.html": "ae6ce324d8536613",
     "unfold/helpers/welcomemsg.html": "e8eab02522ba2319",
     "unfold/layouts/skeleton.html": "66af9f0bb45f98ba",
+    "unfold/helpers/pagination_default.html": "a6c793aea686e443",
     "unfold/helpers/navigation.html": "fd819dae3473c0be",
 }
 

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from acquisition.incoming import IncomingSpend
 from acquisition.models import Channel, Spend
-from acquisition.services.channels import ReservedSlug, refuse_reserved
+from acquisition.selectors import channel_names
+from acquisition.services.channels import ReservedSlug, edit_channel, refuse_reserved
 from acquisition.services.spend import sync_spend
 from analytics.cohorts import CohortQuery, CohortTable
 from analytics.selectors.cohorts import cohort_table
@@ -28,6 +29,7 @@ from tenants.incoming import Row
 from tenants.models import Tenant
 from tenants.slugs import is_slug
 
+NEW_CHANNEL = "+"  # no slug
 ENTRIES_SHOWN = 20
 MAX_MONTHS = 24
 
@@ -42,7 +44,9 @@ class RangeForm(forms.Form):
 class SpendForm(forms.Form):
     """One cost of one channel on one day or in one month. `token` makes a doubled click one entry."""
 
-    channel = forms.CharField(label=gettext_lazy("Channel (slug)"), max_length=50)
+    channel = forms.ChoiceField(label=gettext_lazy("Channel"))
+    new_name = forms.CharField(label=gettext_lazy("Name"), max_length=100, required=False)
+    new_slug = forms.CharField(label=gettext_lazy("Slug"), max_length=50, required=False)
     period = forms.ChoiceField(label=gettext_lazy("For"), choices=Spend.Period.choices, initial="day")
     date = DayField(label=gettext_lazy("Date"))
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Spend.Kind.choices, initial="ads")
@@ -53,9 +57,28 @@ class SpendForm(forms.Form):
     )
     token = forms.UUIDField(widget=forms.HiddenInput)
 
-    def clean_channel(self) -> str:
+    def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = sorted(channel_names(tenant=tenant).items())
+        self.fields["channel"].choices = [("", ""), *names, (NEW_CHANNEL, _("New channel …"))]  # type: ignore[attr-defined]
+
+    @property
+    def is_new_channel(self) -> bool:
+        """Whether a channel is to be made that nobody has used yet."""
+        return bool(self["channel"].value() == NEW_CHANNEL)
+
+    def clean_new_name(self) -> str:
+        """What a new channel is called."""
+        name = str(self.cleaned_data["new_name"])
+        if self.is_new_channel and not name:
+            raise forms.ValidationError(_("A new channel needs a name."))
+        return name
+
+    def clean_new_slug(self) -> str:
         """A slug as REST takes it, in small letters, and not the word for no channel."""
-        slug = str(self.cleaned_data["channel"]).lower()
+        slug = str(self.cleaned_data["new_slug"]).lower()
+        if not self.is_new_channel:
+            return ""
         is_slug(slug)
         try:
             refuse_reserved(slug)
@@ -70,7 +93,7 @@ class SpendForm(forms.Form):
         when = {"month": f"{held['date']:%Y-%m}"} if is_month else {"date": held["date"]}
         return IncomingSpend(
             external_id=f"console-{held['token']}",
-            channel=held["channel"],
+            channel=held["new_slug"] or held["channel"],
             amount=held["amount"],
             currency=tenant.currency,
             kind=held["kind"],
@@ -84,7 +107,7 @@ def channels(request: ConsoleRequest) -> HttpResponse:
     may_edit = request.membership.role in EDITORS
     if request.method == "POST" and not may_edit:
         raise PermissionDenied
-    form = SpendForm(request.POST) if request.method == "POST" else _new_form(request)
+    form = SpendForm(request.POST, tenant=request.tenant) if request.method == "POST" else _new_form(request)
     if request.method == "POST" and _enter(request, form, at=timezone.now()):
         return redirect("channels")
     now = timezone.now()
@@ -102,26 +125,34 @@ def channels(request: ConsoleRequest) -> HttpResponse:
         months=months,
         gaps=sum(line.gaps for line in calendar),
         entries=spend_entries(tenant=request.tenant).order_by("-date", "-id")[:ENTRIES_SHOWN],
-        slugs=Channel.objects.for_tenant(request.tenant).order_by("slug").values_list("slug", "name"),
         may_edit=may_edit,
     )
 
 
 def _new_form(request: ConsoleRequest) -> SpendForm:
     today = local_date(tenant=request.tenant, at=timezone.now())
-    return SpendForm(initial={"token": uuid4(), "date": today, "period": "day", "kind": "ads"})
+    initial = {"token": uuid4(), "date": today, "period": "day", "kind": "ads"}
+    return SpendForm(initial=initial, tenant=request.tenant)
 
 
 def _enter(request: ConsoleRequest, form: SpendForm, *, at: datetime) -> bool:
     if not form.is_valid():
         return False
     item = form.incoming(tenant=request.tenant)
+    is_first_use = item.channel not in channel_names(tenant=request.tenant)
     result = sync_spend(tenant=request.tenant, rows=[Row(0, item)], at=at)[0]
     for error in result.errors:
         form.add_error(None, error.detail)
+    if is_first_use and result.status == "created":
+        _name_channel(request.tenant, item.channel, form.cleaned_data["new_name"])
     if result.status != "error":
         messages.success(request, _("Entered. The boards follow within seconds."))
     return result.status != "error"
+
+
+def _name_channel(tenant: Tenant, slug: str, name: str) -> None:
+    channel = Channel.objects.for_tenant(tenant).get(slug=slug)
+    edit_channel(tenant=tenant, channel_id=channel.pk, name=name)
 
 
 def _table(request: ConsoleRequest, *, at: datetime) -> CohortTable:
@@ -140,5 +171,6 @@ def _calendar(tenant: Tenant, table: CohortTable, *, today: date) -> tuple[list[
         return [], []
     days = [*held, *(day for day in (table.from_date, table.to_date) if day)]
     last = min(max(days), max(today, held[1]))
-    months, lines = spend_calendar(tenant=tenant, first=min(days), last=last)
-    return months[-MAX_MONTHS:], [type(line)(line.name, line.slug, line.months[-MAX_MONTHS:]) for line in lines]
+    slugs = [channel.channel for channel in table.totals.channels]
+    months, lines = spend_calendar(tenant=tenant, first=min(days), last=last, slugs=slugs)
+    return months[:MAX_MONTHS], [type(line)(line.name, line.slug, line.months[:MAX_MONTHS]) for line in lines]

@@ -9,10 +9,12 @@ from contacts.models import Attribute
 from contacts.services.attributes import define_attribute
 from contacts.services.tag_catalogue import tag_ids
 from contacts.tags import parse_tag
+from orders.models import Source
 from scrm.demo.haoweidao.channels import BY_SLUG
 from scrm.demo.haoweidao.goods import TASTES
 from scrm.demo.haoweidao.story import ATTRIBUTES, MESSAGES_PER_DAY, SEGMENTS, SOPS, Ids, SegmentPlan, SopPlan
 from scrm.demo.haoweidao.tags import AVOIDS
+from scrm.demo.haoweidao.world import SOURCE_NAMES
 from segments.models import Segment, SegmentCursor
 from segments.rules import parse_rule
 from segments.selectors.rules import known_names
@@ -50,10 +52,12 @@ def played_to(*, tenant: Tenant) -> datetime | None:
 
 
 def set_stage(*, tenant: Tenant, actor: str, at: datetime) -> None:
-    """Name the channels, publish the segments with the people they have `at`, then the SOPs: all or nothing."""
+    """Name channels and sources, publish the segments with the people they have `at`, then the SOPs: all or nothing."""
     with tenant_transaction(tenant.pk):
         for pk, slug in Channel.objects.for_tenant(tenant).values_list("pk", "slug"):
             edit_channel(tenant=tenant, channel_id=pk, name=BY_SLUG[slug].name)
+        for slug, name in SOURCE_NAMES.items():
+            Source.objects.for_tenant(tenant).filter(slug=slug).update(name=name)
         # where ticks looked before, their clock is put back first
         refresh_segments(tenant=tenant, at=at, scan_every=timedelta(0))
         while refresh_segments(tenant=tenant, at=at, scan_every=timedelta(0)):

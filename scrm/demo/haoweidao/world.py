@@ -19,6 +19,7 @@ from scrm.demo.online_retail import Totals
 PEOPLE = 20_000
 CURRENCY = "CNY"
 SHOP_SOURCE, TMALL_SOURCE = "mini-program", "tmall"
+SOURCE_NAMES = {SHOP_SOURCE: "小程序", TMALL_SOURCE: "天猫"}
 # one order of so many names somebody else's phone: it waits for a person who decides whose it is
 ODD_EVERY = 4_999
 # what was ordered so shortly before the end is not paid yet, in one case of so many

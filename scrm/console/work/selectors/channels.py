@@ -1,10 +1,11 @@
 """What channels cost, month by month, and the newest entries."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 
 from acquisition.models import Channel, Spend
 from acquisition.selectors import spend_by_day
@@ -14,7 +15,7 @@ from tenants.models import Tenant
 
 @dataclass(frozen=True)
 class ChannelMonths:
-    """One channel's spend by month; None where nothing is entered. Units: the tenant's minor units."""
+    """One channel's spend by month, newest first; None where nothing is entered. Units: the tenant's minor units."""
 
     name: str
     slug: str
@@ -27,8 +28,13 @@ class ChannelMonths:
         return self.months[known[0] : known[-1] + 1].count(None) if known else 0
 
 
-def spend_calendar(*, tenant: Tenant, first: date, last: date) -> tuple[list[date], list[ChannelMonths]]:
-    """The months from `first` to `last` and what each channel with spend cost in them."""
+def spend_calendar(
+    *, tenant: Tenant, first: date, last: date, slugs: Collection[str]
+) -> tuple[list[date], list[ChannelMonths]]:
+    """The months from `first` to `last`, newest first, and what each channel of `slugs` or with spend cost in them.
+
+    Shape: channels by slug.
+    """
     months = []
     month = period_start(first, "month")
     while month <= last:
@@ -37,7 +43,9 @@ def spend_calendar(*, tenant: Tenant, first: date, last: date) -> tuple[list[dat
     sums: Counter[tuple[int, date]] = Counter()
     for row in spend_by_day(tenant=tenant, start=months[0], end=month):
         sums[row.channel_id, row.date.replace(day=1)] += row.amount_minor
-    named = Channel.objects.for_tenant(tenant).filter(pk__in={pk for pk, _ in sums}).order_by("name")
+    months.reverse()
+    shown = Q(pk__in={pk for pk, _ in sums}) | Q(slug__in=slugs)
+    named = Channel.objects.for_tenant(tenant).filter(shown).order_by("slug")
     return months, [ChannelMonths(row.name, row.slug, [sums.get((row.pk, month)) for month in months]) for row in named]
 
 

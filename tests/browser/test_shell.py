@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tenants.models import Membership, User
+from tenants.money import EXPONENTS
 from tests.browser.looking import faults, faults_by_path
 from tests.cast import PASSWORD
 
@@ -25,7 +26,8 @@ PAGES = [
 ]
 # Latin that Chinese pages keep: names, codes and what operators call things themselves.
 LATIN = re.compile(
-    r"\b(SCRM|API|CAC|CLV|ROI|SOP|SKU|CSV|ERP|ISO|English|Ctrl|K|Esc|UTC|GBP|CNY|Acme|Ltd|Alice|Bob|Mei|acme|t|curl)\b"
+    r"\b(SCRM|API|CAC|CLV|ROI|SOP|SKU|CSV|ERP|ISO|English|Ctrl|K|Esc|UTC|Acme|Ltd|Alice|Bob|Mei|acme|t|curl)\b"
+    rf"|\b({'|'.join(EXPONENTS)})\b"
     r"|\bKaplan–Meier\b"
     r"|\b(contacts|orders|acquisition|segments|sops|analytics):(read|write)\b|[\w.]+@example\.com|[\w]+/[\w]+",
     re.ASCII,
@@ -151,6 +153,28 @@ def test_the_login_page_is_accessible_and_fits(open_browser: Any, acme: Any, the
     page.goto("/login/")
 
     assert faults(page) == []
+
+
+def test_the_menu_shows_where_one_is(open_browser: Any, alice: Any) -> None:
+    page = open_browser(alice)
+    here = page.locator(".c-menu [aria-current]")
+
+    for path in ("", "manage/tenants/fxrate/", "settings/audit/"):
+        page.goto(f"/t/acme/{path}")
+        expect(here).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_api_pages_follow_the_theme_and_lead_back(open_browser: Any, alice: Any, theme: str) -> None:
+    page = open_browser(alice, theme=theme)
+    page.goto("/api/docs/")
+
+    expect(page.locator(".opblock-summary-description").first).to_be_visible(timeout=20_000)
+    dark = page.evaluate("document.documentElement.classList.contains('dark-mode')")
+    page.get_by_role("link", name="返回控制台").click()
+
+    assert dark == (theme == "dark")
+    expect(page.locator(".c-menu")).to_be_visible()
 
 
 def test_pages_speak_one_language(open_browser: Any, alice: Any) -> None:

@@ -38,7 +38,7 @@ QUERIES = {
     "manage/acquisition/channel/<path:object_id>/change/": 8,
     "manage/acquisition/channel/add/": 7,
     "manage/acquisition/spend/": 10,
-    "manage/acquisition/spend/<path:object_id>/change/": 10,
+    "manage/acquisition/spend/<path:object_id>/change/": 11,
     "manage/acquisition/spend/add/": 9,
     "manage/contacts/tag/": 10,
     "manage/contacts/tag/<path:object_id>/change/": 10,
@@ -53,9 +53,15 @@ QUERIES = {
     "manage/password_change/": 7,
     "manage/search/": 6,
     "manage/tenants/fxrate/": 10,
+<<<<<<< HEAD
     "manage/tenants/fxrate/<path:object_id>/change/": 8,
     "manage/tenants/fxrate/add/": 7,
     "orders/": 13,
+=======
+    "manage/tenants/fxrate/<path:object_id>/change/": 9,
+    "manage/tenants/fxrate/add/": 8,
+    "orders/": 12,
+>>>>>>> 0a77909be436db073dd763d5294aa19992a15d97
     "orders/<int:order_id>/": 11,
     "orders/waiting/": 11,
     "repurchase.csv": 13,

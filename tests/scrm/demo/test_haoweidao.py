@@ -22,7 +22,7 @@ from analytics.cohorts import CohortQuery
 from analytics.selectors.cohorts import cohort_table
 from analytics.tasks import tick as analytics_tick
 from contacts.models import Contact, ContactTag
-from orders.models import Order, Refund
+from orders.models import Order, Refund, Source
 from scrm.demo import install
 from scrm.demo.haoweidao import slots
 from scrm.demo.haoweidao.channels import BY_SLUG
@@ -174,12 +174,14 @@ def check_sources(brand: Tenant, found: dict[str, int]) -> None:
     with tenant_transaction(brand.pk):
         last_at = Contact.objects.for_tenant(brand).latest("acquired_at").acquired_at
         waiting = Order.objects.for_tenant(brand).filter(contact__isnull=True).count()
+        sources = dict(Source.objects.for_tenant(brand).values_list("slug", "name"))
     world = make_world(last_date=last_date(brand), people=PEOPLE)
     people = world.people.between(None, last_at)
 
     assert PEOPLE * 0.98 < found["Contact"] == len(people)
     assert found["Order"] >= len(world.orders.between(None, last_at))
     assert waiting <= 1
+    assert sources == {"mini-program": "小程序", "tmall": "天猫"}
 
 
 def check_board(brand: Tenant) -> None:

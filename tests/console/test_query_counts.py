@@ -53,15 +53,9 @@ QUERIES = {
     "manage/password_change/": 7,
     "manage/search/": 6,
     "manage/tenants/fxrate/": 10,
-<<<<<<< HEAD
-    "manage/tenants/fxrate/<path:object_id>/change/": 8,
-    "manage/tenants/fxrate/add/": 7,
-    "orders/": 13,
-=======
     "manage/tenants/fxrate/<path:object_id>/change/": 9,
     "manage/tenants/fxrate/add/": 8,
-    "orders/": 12,
->>>>>>> 0a77909be436db073dd763d5294aa19992a15d97
+    "orders/": 13,
     "orders/<int:order_id>/": 11,
     "orders/waiting/": 11,
     "repurchase.csv": 13,

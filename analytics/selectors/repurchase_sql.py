@@ -18,7 +18,7 @@ _WITHIN = ",\n       ".join(
 # Purpose: how many of the pool were reached, and how many may not be. Parameters: tenant_id, start, before (the days'
 # first instant, and the first after them), touch_kind. Columns: contacts acquired before the end; of them reached by
 # a sent touchpoint in the days; those touchpoints; of them who refuse at the end, by their last word before it; who
-# withdrew in the days. Grain: one row. Those who were not acquired by then are stacked, to be left out: they are few.
+# withdrew in the days. Grain: one row. Who was not acquired by then is stacked, to be left out: few, as of today.
 EXPOSURE = f"""
 SELECT (SELECT count(*) FROM contacts_contact WHERE tenant_id = {_TENANT} AND acquired_at < %(before)s),
        count(*) FILTER (WHERE touches > 0), coalesce(sum(touches), 0)::bigint,

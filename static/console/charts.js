@@ -280,11 +280,15 @@
     draw(document);
   }
 
-  document.addEventListener("htmx:load", (event) => draw(event.detail.elt.parentElement || document));
   // a legend that was measured in another font loses its last words
-  window.addEventListener("load", async () => {
+  async function start(root) {
     await document.fonts.ready;
-    draw(document);
+    draw(root);
+  }
+
+  document.addEventListener("htmx:load", (event) => start(event.detail.elt.parentElement || document));
+  window.addEventListener("load", () => {
+    start(document);
     new MutationObserver(redrawAll).observe(document.documentElement, { attributeFilter: ["class"] });
   });
 })();

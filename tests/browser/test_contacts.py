@@ -114,7 +114,7 @@ def test_the_list_is_worked_by_keyboard_alone(open_browser: Any, bob: Any, acme:
     page.locator("[data-pick-all]").check()
     expect(bar).to_contain_text("50 selected")
     bar.get_by_role("link", name="Tag").click()
-    expect(page.locator("form.c-form")).to_contain_text("taken off, the 50 contacts")
+    expect(page.locator("form.c-form")).to_contain_text("the 50 contacts you chose")
     page.go_back()
     page.locator("body").press("j")
     page.keyboard.press("Enter")

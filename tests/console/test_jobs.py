@@ -40,7 +40,7 @@ def test_a_filtered_list_becomes_a_file_that_says_until_when_it_is_kept(acme: An
     done = look(bob, f"jobs/{job_id}/").content.decode()
     file = look(bob, f"jobs/{job_id}/file/")
 
-    assert "The 1 contact whom the filters find now." in asked
+    assert "The one contact whom the filters find now." in asked
     assert "A worker takes it within seconds." in waiting
     assert "Kept until" in done
     assert file.headers["Content-Disposition"] == 'attachment; filename="contacts.csv"'

@@ -212,7 +212,7 @@ def _cell_address(request: ConsoleRequest, asked: BoardRequest, table: CohortTab
 
 
 def _chart(shown: Board, lines: list[BoardLine]) -> dict[str, Any]:
-    """The table's figures at equal age: a first order comes at any, and `to date` has none."""
+    """The table's figures at equal age: a first purchase comes at any, and `to date` has none."""
     aged = slice(1, -1)
     return {
         "slices": [str(title) for title in list(SLICE_TITLES.values())[aged]],

@@ -13,7 +13,7 @@ from scrm.figures import NONE, amount, money, number, percent, ratio
 from tenants.money import to_decimal
 
 SLICE_TITLES: Mapping[SliceName, StrOrPromise] = {
-    "first": pgettext_lazy("slice", "First order"),
+    "first": pgettext_lazy("slice", "First purchase"),
     "7d": gettext_lazy("7 days"),
     "30d": gettext_lazy("30 days"),
     "60d": gettext_lazy("60 days"),

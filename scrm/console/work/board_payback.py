@@ -26,9 +26,13 @@ def payback_text(payback: Payback) -> str:
         "no_customers": _("no contacts"),
         "no_spend": _("no spend"),
         "period_open": _("period open"),
-        "not_reached": _("not in %(days)s d") % {"days": int(payback.observed_days or 0)},
+        "not_reached": _not_in(int(payback.observed_days or 0)),
     }
     return words[payback.status]
+
+
+def _not_in(days: int) -> str:
+    return _("not in %(days)s d") % {"days": days} if days else _("not yet")
 
 
 def payback_tip(payback: Payback, margin: Decimal) -> str:

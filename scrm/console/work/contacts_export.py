@@ -54,5 +54,5 @@ def export_contacts(request: ConsoleRequest) -> HttpResponse:
     return page(
         request, "console/contacts_export.html", title=_("Export these contacts"), parent_title=_("Contacts"),
         parent_link=f"{reverse('contacts')}?{query_without(request)}", **told,
-        count=count_found(tenant=request.tenant, filters=filters), is_all=not filters.named,
+        count=count_found(tenant=request.tenant, filters=filters), filters=filters,
     )  # fmt: skip

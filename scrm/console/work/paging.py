@@ -26,7 +26,7 @@ def newest_first(rows: QuerySet[Any], *, field: str, after: str, size: int = PAG
     """
     place = parse_cursor(after)
     timed = rows.filter(**{f"{field}__isnull": False}).order_by(f"-{field}", "-id")
-    timeless = rows.filter(**{f"{field}__isnull": True}).order_by("-id")
+    timeless = rows.filter(**{f"{field}__isnull": True}).order_by(f"-{field}", "-id")
     if place is not None and place[0] is None:
         return _page(list(timeless.filter(id__lt=place[1])[: size + 1]), field, size)
     if place is not None:

@@ -45,7 +45,7 @@ class DayForm(forms.Form):
 
 @console_view(roles=BOARD_READERS)
 def segment(request: ConsoleRequest, segment_id: int) -> HttpResponse:
-    """The page, and the next of its people; while it is being built, whether it is time to load the page anew."""
+    """The page, and the next of its people; while it is built the first time, whether to load the page anew."""
     found = segment_or_404(request.tenant, segment_id)
     if request.GET.get("building") and wants_fragment(request):
         return HttpResponse(status=204, headers={} if found.is_being_built else {"HX-Refresh": "true"})

@@ -95,7 +95,7 @@ def tag_contacts(request: ConsoleRequest) -> HttpResponse:
         return redirect(f"{reverse('contacts')}?{query_without(request)}")
     return page(
         request, "console/tags_bulk.html", title=_("Tag these contacts"), parent_title=_("Contacts"),
-        parent_link=f"{reverse('contacts')}?{query_without(request)}", form=form, is_all=not filters.named,
+        parent_link=f"{reverse('contacts')}?{query_without(request)}", form=form, filters=filters,
         count=count_found(tenant=request.tenant, filters=filters), is_long=len(ids) > AT_ONCE,
     )  # fmt: skip
 

@@ -5,11 +5,14 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from django.utils import formats, timezone, translation
+from django.utils.translation import gettext as _
 
 from tenants.money import exponent, to_decimal
 
 NONE = "—"
 MINUS = "−"
+# the clock of China under each of its names
+CHINA = {"Asia/Shanghai", "Asia/Chongqing", "Asia/Chungking", "Asia/Harbin", "PRC"}
 SYMBOLS = {"CNY": "¥", "GBP": "£", "EUR": "€"}
 # (from, unit, decimals): 18.2 万, 1.3 亿 · 182.4k, 1.3M
 _STEPS_ZH = ((Decimal(10**8), " 亿"), (Decimal(10**5), " 万"))
@@ -89,6 +92,11 @@ def _written(value: date, language: str | None) -> str:
 def moment(value: datetime | None) -> str:
     """An instant in the tenant's zone."""
     return NONE if value is None else formats.date_format(timezone.localtime(value), "DATETIME_FORMAT")
+
+
+def zone(name: str) -> str:
+    """A time zone as people call it: `Asia/Shanghai` → `China time`; another by its IANA name."""
+    return _("China time") if name in CHINA else name
 
 
 def _mark(currency: str) -> str:

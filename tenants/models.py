@@ -139,7 +139,7 @@ class AuditEntry(TenantModel):
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit log")
         # the log, newest first
-        indexes = [models.Index(fields=["tenant", "-id"], name="tenants_auditentry_newest")]
+        indexes = [models.Index(fields=["tenant", "-at", "-id"], name="tenants_auditentry_by_time")]
 
     def __str__(self) -> str:
         return f"{self.act} {self.target}"

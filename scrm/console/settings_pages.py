@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from scrm.console.once import show_once, shown_once
 from scrm.console.views import ConsoleRequest, console_view, page
+from scrm.console.work.paging import newest_first
 from tenants.access import EDITORS, OWNERS
 from tenants.addresses import client_address
 from tenants.models import ApiKey, AuditEntry, Membership, Tenant, User
@@ -22,7 +23,6 @@ from tenants.services.audit import record_act
 from tenants.services.keys import SCOPES, create_api_key, revoke_api_key
 from tenants.services.members import AlreadyMember, LastOwner, add_member, change_role, remove_member
 
-AUDIT_PAGE = 50
 # The first thing to try with a new key: what its first scope allows and what does no harm.
 FIRST_CALLS = {
     "contacts:read": "/contacts?limit=1",
@@ -121,9 +121,11 @@ def member_list(request: ConsoleRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and (added := _add_member(request, form)):
         show_once(request, "members", added)
         return redirect("members")
+    found = list(members(tenant=request.tenant))
+    owners = [each for each in found if each.role == Membership.Role.OWNER]
     return page(
         request, "console/members.html", title=_("Members"), form=form, added=shown_once(request, "members"),
-        members=members(tenant=request.tenant), roles=Membership.Role.choices,
+        members=found, roles=Membership.Role.choices, last_owner=owners[0] if len(owners) == 1 else None,
     )  # fmt: skip
 
 
@@ -243,19 +245,16 @@ def key_revoke(request: ConsoleRequest, key_id: int) -> HttpResponse:
 @console_view(roles=EDITORS)
 def audit_log(request: ConsoleRequest) -> HttpResponse:
     """Who did what, newest first, a page at a time."""
-    entries = AuditEntry.objects.for_tenant(request.tenant).order_by("-id")
-    before, target = request.GET.get("before", ""), request.GET.get("target", "").replace("\0", "")[:200]
+    entries = AuditEntry.objects.for_tenant(request.tenant)
+    target = request.GET.get("target", "").replace("\0", "")[:200]
     if target:
         entries = entries.filter(target=target)
-    if before.isdecimal() and len(before) < 19:
-        entries = entries.filter(pk__lt=int(before))
-    rows = list(entries[: AUDIT_PAGE + 1])
-    more = rows[AUDIT_PAGE - 1].pk if len(rows) > AUDIT_PAGE else None
+    shown = newest_first(entries, field="at", after=request.GET.get("after", ""))
     return page(
         request,
         "console/audit.html",
         title=_("Audit log"),
-        entries=rows[:AUDIT_PAGE],
-        more=more,
+        entries=shown.rows,
+        more=shown.after,
         target=target,
     )

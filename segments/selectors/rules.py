@@ -109,9 +109,9 @@ def used_by(*, tenant: Tenant) -> Mapping[int, list[Named]]:
     return _naming(tenant, "segment")
 
 
-def rules_naming(*, tenant: Tenant, kind: Literal["tag", "attribute"]) -> Mapping[int, list[str]]:
-    """By tag, or by attribute, the names of the published segments whose rules name it, sorted."""
-    return {pk: [user.name for user in users] for pk, users in _naming(tenant, kind).items()}
+def rules_naming(*, tenant: Tenant, kind: Literal["tag", "attribute"]) -> Mapping[int, list[Named]]:
+    """By tag, or by attribute, the published segments whose rules name it, by name."""
+    return _naming(tenant, kind)
 
 
 def ring_through(*, tenant: Tenant, segment_id: int, rule: Rule) -> list[str]:

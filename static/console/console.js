@@ -46,7 +46,9 @@
   });
   document.addEventListener("submit", (event) => {
     const question = event.target.dataset.confirm;
-    if (question && !window.confirm(question)) event.preventDefault();
+    if (!question || window.confirm(question)) return;
+    event.preventDefault();
+    if (event.target.querySelector("[data-submit-on-change]")) event.target.reset();
   });
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
@@ -66,21 +68,28 @@
     const given = JSON.parse(document.querySelector(canvas.dataset.chart).textContent);
     Chart.defaults.font.family = colour("--c-font");
     Chart.defaults.color = colour("--c-quiet");
+    const isBars = canvas.dataset.chartType === "bar";
     given.datasets.forEach((line, index) => {
-      const ink = colour(`--c-line-${(index % 5) + 1}`);
-      Object.assign(line, { borderColor: ink, backgroundColor: ink, borderWidth: 2, pointRadius: 2, tension: 0, ...line });
+      const ink = colour(`--c-line-${line.ink || (index % 5) + 1}`);
+      Object.assign(line, { borderColor: ink, backgroundColor: ink, borderWidth: isBars ? 0 : 2, pointRadius: 2, tension: 0, ...line });
     });
     const grid = { color: colour("--c-line") };
+    const figures = new Intl.NumberFormat(document.documentElement.lang);
+    const written = (value) => figures.format(value).replace("-", "−");
     new Chart(canvas, {
-      type: canvas.dataset.chartType || "line",
+      type: isBars ? "bar" : "line",
       data: { labels: given.labels, datasets: given.datasets },
       options: {
         animation: false, responsive: true, maintainAspectRatio: false, interaction: { mode: "index", intersect: false },
         scales: {
-          x: { grid: { display: false }, title: { display: !!given.x, text: given.x } },
-          y: { grid, border: { display: false }, beginAtZero: true, title: { display: !!given.y, text: given.y } },
+          x: { grid: { display: false }, offset: true, stacked: isBars, ticks: { maxRotation: 0, maxTicksLimit: 7 } },
+          // one width, so that the days of charts above each other line up
+          y: { grid, border: { display: false }, beginAtZero: true, stacked: isBars, ticks: { precision: 0, autoSkip: false, maxTicksLimit: isBars ? 5 : 8, callback: written }, afterFit: (axis) => { axis.width = 52; } },
         },
-        plugins: { legend: { display: given.datasets.length > 1, position: "bottom", labels: { boxWidth: 10, boxHeight: 2 } } },
+        plugins: {
+          legend: { display: given.datasets.length > 1, align: "end", labels: { boxWidth: 10, boxHeight: 8 } },
+          tooltip: { callbacks: { label: (item) => ` ${item.dataset.label}  ${written(item.parsed.y)}` } },
+        },
       },
     });
   }

@@ -306,7 +306,7 @@
         return fill(words.share, { a: figures.format(config.people), b: `${((100 * this.count) / config.people).toFixed(1)}%` });
       },
       get noteText() {
-        if (this.state === "incomplete") return words.incomplete;
+        if (this.state === "incomplete") return this.tree.of.length ? words.incomplete : words.empty;
         if (this.state === "failed") return words[this.problem];
         if (this.state !== "ready") return words.counting;
         return this.isExact ? fill(words.took, { n: figures.format(this.tookMs) }) : fill(words.estimated, { a: figures.format(this.low), b: figures.format(this.high) });

@@ -78,8 +78,8 @@ def change_role(
     if role != Membership.Role.OWNER:
         _refuse_last_owner(tenant=tenant, membership=membership)
     Membership.objects.filter(tenant=tenant, pk=membership.pk).update(role=role)
-    email = membership.user.email
-    record_act(tenant=tenant, at=at, actor=actor, act="member.role", target=email, address=address, role=role)
+    email, told = membership.user.email, {"role": role, "before": membership.role}
+    record_act(tenant=tenant, at=at, actor=actor, act="member.role", target=email, address=address, **told)
 
 
 def remove_member(

@@ -42,6 +42,15 @@ def count(page: Any) -> Any:
     return page.locator("#builder-count")
 
 
+def test_an_empty_rule_asks_for_a_condition(open_browser: Any, bob: Any, acme: Any) -> None:
+    page = open_browser(bob, language="en-US")
+    page.goto("/t/acme/segments/new/")
+
+    expect(page.locator(".s-aside")).to_contain_text("Add a condition first.")
+    page.get_by_role("button", name="+ condition").click()
+    expect(count(page)).to_have_text("0")
+
+
 def test_a_segment_is_built_counted_published_and_explained(
     open_browser: Any, bob: Any, acme: Any, shop: int, worker: None
 ) -> None:

@@ -118,6 +118,21 @@ def test_a_key_is_shown_once_with_a_line_to_try(open_browser: Any, alice: Any) -
     expect(page.locator("tbody tr")).to_have_count(1)
 
 
+def test_a_role_changes_once_the_question_is_answered(open_browser: Any, alice: Any, bob: Any) -> None:
+    page = open_browser(alice)
+    page.goto("/t/acme/settings/members/")
+    role = page.get_by_label("bob@example.com 的角色")
+
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    role.select_option("staff")
+    expect(role).to_have_value("operator")
+    page.once("dialog", lambda dialog: dialog.accept())
+    role.select_option("staff")
+
+    expect(page.get_by_text("已保存")).to_be_visible()
+    assert Membership.objects.get(user=bob).role == "staff"
+
+
 def test_a_hostile_name_is_text_everywhere_in_the_shell(open_browser: Any, alice: Any, acme: Any, inside: Any) -> None:
     from contacts.models import Tag, TagGroup
 

@@ -37,6 +37,8 @@ def test_the_page_shows_size_moves_rule_people_and_versions(acme: Any, bob: Any)
     assert [member.contact.pk for member, _known in page.context["members"]] == ids[::-1]
     assert "tagged group of vip/vip" in text
     assert "+8613800000001" in text
+    assert page.context["moves_chart"]["datasets"][1]["ink"] == 3
+    assert text.count('<div class="c-kpi">') == 4
     assert [(line.version.number, line.is_live) for line in page.context["versions"]] == [(1, True)]
 
 

@@ -60,6 +60,8 @@ def test_the_spark_says_its_sums_in_words(acme: Any, bob: Any) -> None:
     page = get(bob, "segments/").content.decode()
 
     assert 'aria-label="30 days: 3 in, 0 out"' in page
+    assert '<span class="s-key s-key-in"></span>Entered' in page
+    assert '<span class="s-key s-key-out"></span>Left' in page
 
 
 def test_a_failed_build_says_why_and_can_be_tried_again(acme: Any, bob: Any) -> None:

@@ -3,10 +3,12 @@
 import re
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.utils.translation import override
 
+from scrm.console.acts import scope_in_words
 from scrm.console.once import SHOWN_WITHIN
 from scrm.console.settings_pages import FIRST_CALLS
 from tenants.keys import parse_key
@@ -92,6 +94,31 @@ def test_roles_change_and_members_leave_but_the_last_owner_stays(alice: Any, bob
     assert list(Membership.objects.filter(tenant=acme).values_list("user__email", "role")) == [
         ("bob@example.com", "owner")
     ]
+
+
+def test_the_only_owner_sees_that_the_role_and_the_membership_stay(alice: Any, bob: Any) -> None:
+    browser = log_in(alice)
+
+    one = browser.get("/t/acme/settings/members/").content.decode()
+    Membership.objects.filter(user=bob).update(role="owner")
+    two = browser.get("/t/acme/settings/members/").content.decode()
+
+    assert (one.count(" disabled title="), one.count("唯一的所有者")) == (2, 1)
+    assert (two.count(" disabled title="), two.count("唯一的所有者")) == (0, 0)
+    assert 'data-confirm="更改 bob@example.com 的角色？"' in one
+
+
+def test_each_scope_is_told_in_words_beside_its_code(alice: Any, acme: Any) -> None:
+    make_key(acme, scopes=["orders:read"])
+
+    page = log_in(alice).get("/t/acme/settings/keys/").content.decode()
+
+    with override("zh-hans"):
+        words = {scope: scope_in_words(scope) for scope in SCOPES}
+    assert [scope for scope, told in words.items() if told == scope] == []
+    assert [scope for scope, told in words.items() if f"{told} <code>{scope}</code>" not in page] == []
+    assert '<span class="c-chip" title="orders:read">读取订单</span>' in page
+    assert "密钥只在新建后显示一次。" in page
 
 
 def test_another_tenants_members_and_keys_are_unknown(alice: Any, charlie: Any, globex: Any, inside: Any) -> None:
@@ -220,23 +247,22 @@ def test_a_margin_is_a_share(alice: Any, acme: Any, margin: str) -> None:
     assert list(answer.context["form"].errors) == ["margin_percent"]
 
 
-def test_the_audit_log_pages_by_key_newest_first(alice: Any, acme: Any, inside: Any) -> None:
+def test_the_audit_log_goes_by_the_time_shown_newest_first(alice: Any, acme: Any, inside: Any) -> None:
+    late = [datetime(2026, 11, day, tzinfo=UTC) for day in (2, 1, 1)] * 40
     with inside(acme):
-        for n in range(120):
-            record_act(
-                tenant=acme, at=datetime(2026, 11, 1, tzinfo=UTC), actor="test", act="test.act", target=f"row {n}"
-            )
+        for n, at in enumerate(late):
+            record_act(tenant=acme, at=at, actor="test", act="test.act", target=f"row {n}")
     browser = log_in(alice)
 
     seen, path = [], "/t/acme/settings/audit/"
     while path:
         page = browser.get(path).context
         seen += [entry.target for entry in page["entries"]]
-        path = f"/t/acme/settings/audit/?before={page['more']}" if page["more"] else ""
+        path = f"/t/acme/settings/audit/?{urlencode({'after': page['more']})}" if page["more"] else ""
 
-    assert seen == [f"row {n}" for n in reversed(range(120))]
-    for junk in ("x", "-1", "9" * 30, "١"):
-        assert browser.get("/t/acme/settings/audit/", {"before": junk, "target": "nothing"}).status_code == 200
+    assert seen == [f"row {n}" for _at, n in sorted(zip(late, range(120), strict=True), reverse=True)]
+    for junk in ("x", "-1", "9" * 30, "١~1"):
+        assert browser.get("/t/acme/settings/audit/", {"after": junk, "target": "nothing"}).status_code == 200
 
 
 def test_what_owners_do_is_in_the_log(alice: Any, bob: Any, acme: Any, inside: Any) -> None:

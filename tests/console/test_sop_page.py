@@ -34,7 +34,9 @@ def test_the_page_says_what_became_of_people_and_messages(acme: Any, bob: Any) -
     assert [(part.state, part.count) for part in first.told] == [("sent", 2), ("skipped", 1)]
     assert [(state, reason, count) for state, _w, reason, _y, count in first.reasons] == [("skipped", "cap", 1)]
     assert (first.moment, second.moment, second.late) == ("10 minutes", "10:00", "2 hours")
-    assert "the day&#x27;s cap was reached" in page.content.decode()
+    text = page.content.decode()
+    assert "skipped: the day&#x27;s cap was reached" in text
+    assert '<span class="c-chip" title="Where there is none: you">“Name”</span>: hello' in text
 
 
 def test_people_are_listed_by_state_with_what_comes_next(acme: Any, bob: Any) -> None:
@@ -55,7 +57,10 @@ def test_people_are_listed_by_state_with_what_comes_next(acme: Any, bob: Any) ->
         (everyone[1], 1),
     ]
     assert [run.contact_id for run, _known, _coming in left.context["runs"]] == everyone[:1]
-    assert "left the segment" in left.content.decode()
+    text = left.content.decode()
+    assert "left the segment" in text
+    assert '<td class="m3"><span class="w-phone">Entered </span>' in text
+    assert '<td class="m4"><span class="w-phone">Ended </span>' in text
 
 
 def test_more_people_are_loaded_where_the_page_ends(acme: Any, bob: Any) -> None:

@@ -1,5 +1,6 @@
 """The list of SOPs, and who may see it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -52,7 +53,16 @@ def test_the_list_says_for_whom_who_is_inside_and_what_became_of_a_week(acme: An
     assert (row.sop.name, row.version.segment.name, row.inside) == ("Welcome", "For Welcome", 3)
     assert [(part.state, part.count) for part in told if part.state != "planned"] == [("sent", 2), ("skipped", 1)]
     assert page.context["totals"]["sent"] == 2 and page.context["totals"]["not_sent"] == 1
-    assert 'aria-label="Pause Welcome"' in page.content.decode()
+    text = page.content.decode()
+    assert 'aria-label="Pause Welcome"' in text
+    legend = re.findall(r'<span class="o-key o-(\w+)"></span>(.+?)</span>', text)
+    assert legend == [
+        ("sent", "sent"),
+        ("planned", "planned"),
+        ("skipped", "skipped"),
+        ("cancelled", "cancelled"),
+        ("failed", "failed or unknown"),
+    ]
 
 
 def test_what_a_pause_holds_is_not_counted_as_coming(acme: Any, bob: Any) -> None:

@@ -53,8 +53,10 @@ def test_tags_stand_in_their_groups_with_their_people_and_who_names_them(acme: A
     (line,) = page.context["groups"]
     ((summary, rules),) = line.tags
     assert (line.group.name, summary.name, summary.people, summary.removed) == ("group of vip", "vip", 2, 0)
-    assert rules == ["Friends"]
-    assert f"?tag={vip}" in page.content.decode()
+    assert [user.name for user in rules] == ["Friends"]
+    html = page.content.decode()
+    assert f"?tag={vip}" in html and f'class="c-end m4"><a class="w-quiet" href="/t/acme/tags/{vip}/"' in html
+    assert '<span class="w-phone">30 days +2 −0</span>' in html
 
 
 def test_a_search_finds_groups_and_tags(acme: Any, bob: Any) -> None:
@@ -107,12 +109,13 @@ def test_a_tag_that_a_rule_names_is_deleted_with_a_warning(acme: Any, bob: Any) 
     vip = tag(acme, "vip")
     ids = people(acme, 2)
     carry(acme, vip, ids)
-    live(acme, "Friends", tagged(vip))
+    friends = live(acme, "Friends", tagged(vip))
 
     page = get(bob, f"tags/{vip}/")
     post(bob, f"tags/{vip}/delete/")
 
-    assert b"These segments name it in their rules: Friends." in page.content
+    link = f'<a href="/t/acme/segments/{friends}/">“Friends”</a>'
+    assert f"These segments name it in their rules: {link}" in page.content.decode()
     assert b"It is taken off 2 contacts." in page.content
     assert names(acme) == []
     assert carriers(acme, vip) == []

@@ -66,6 +66,7 @@ def test_the_list_says_what_became_of_each_message_and_why(laid: Laid, bob: Any)
     assert f'href="/t/acme/sops/{laid.sop.pk}/"' in text
     assert "4 touchpoints" in text
     assert "due until now" in text
+    assert text.count('<span class="c-state t-planned">planned</span>') == 1
 
 
 @pytest.mark.parametrize(

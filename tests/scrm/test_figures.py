@@ -60,6 +60,21 @@ def test_shares_and_ratios() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "chinese", "english"),
+    [
+        ("Asia/Shanghai", "北京时间", "China time"),
+        ("PRC", "北京时间", "China time"),
+        ("Europe/London", "Europe/London", "Europe/London"),
+    ],
+)
+def test_a_zone_has_the_name_that_people_give_it(name: str, chinese: str, english: str) -> None:
+    with translation.override("zh-hans"):
+        assert figures.zone(name) == chinese
+    with translation.override("en"):
+        assert figures.zone(name) == english
+
+
 def test_days_and_instants_are_in_the_tenants_zone_and_the_readers_language() -> None:
     at = datetime(2026, 11, 21, 18, 5, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from contacts.models import Attribute
 from contacts.services.attributes import define_attribute, delete_attribute, edit_attribute
 from scrm.console.views import ConsoleRequest, by, console_view, page
 from scrm.figures import number
-from segments.selectors.rules import rules_naming
+from segments.selectors.rules import Named, rules_naming
 from tenants.access import EDITORS
 from tenants.models import Tenant
 
@@ -116,7 +116,7 @@ def attribute_delete(request: ConsoleRequest, attribute_id: int) -> HttpResponse
     return redirect("attributes")
 
 
-def _lines(tenant: Tenant) -> list[tuple[Attribute, int, list[str]]]:
+def _lines(tenant: Tenant) -> list[tuple[Attribute, int, list[Named]]]:
     found = list(selectors.attributes(tenant=tenant))
     people = selectors.attribute_people(tenant=tenant, attribute_ids=[each.pk for each in found])
     rules = rules_naming(tenant=tenant, kind="attribute")

@@ -166,8 +166,8 @@ def _size_chart(days: Sequence[DayMoves]) -> dict[str, Any]:
 
 
 def _moves_chart(days: Sequence[DayMoves]) -> dict[str, Any]:
-    entered = {"label": _("Entered"), "data": [day.entered for day in days]}
-    left = {"label": _("Left"), "data": [-day.left for day in days]}
+    entered = {"label": _("Entered"), "data": [day.entered for day in days], "ink": 1}
+    left = {"label": _("Left"), "data": [-day.left for day in days], "ink": 3}
     return {"labels": _labels(days), "datasets": [entered, left]}
 
 

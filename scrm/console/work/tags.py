@@ -24,7 +24,7 @@ from contacts.services.tag_catalogue import NameIsTaken, TagGroupHasTags, Unknow
 from contacts.tags import MAX_PART, InvalidTag
 from scrm.console.views import ConsoleRequest, by, console_view, page
 from scrm.figures import number
-from segments.selectors.rules import rules_naming
+from segments.selectors.rules import Named, rules_naming
 from tenants.access import EDITORS
 from tenants.models import Tenant
 
@@ -34,7 +34,7 @@ class GroupLines:
     """One group with its tags, each with the segments whose rules name it."""
 
     group: TagGroup
-    tags: list[tuple[TagSummary, list[str]]]
+    tags: list[tuple[TagSummary, list[Named]]]
 
 
 class NewTagForm(forms.Form):
@@ -177,7 +177,7 @@ def _make(request: ConsoleRequest, form: NewTagForm) -> bool:
 def _groups(tenant: Tenant, text: str) -> list[GroupLines]:
     """The groups whose name, or some of whose tags' names, have the text."""
     rules = rules_naming(tenant=tenant, kind="tag")
-    lines: dict[int, list[tuple[TagSummary, list[str]]]] = {}
+    lines: dict[int, list[tuple[TagSummary, list[Named]]]] = {}
     for each in selectors.tag_summaries(tenant=tenant, at=timezone.now()):
         if text.lower() in f"{each.group}/{each.name}".lower():
             lines.setdefault(each.group_id, []).append((each, rules.get(each.id, [])))

@@ -59,6 +59,11 @@ class Segment(TenantModel):
             )
         ]
 
+    @property
+    def is_being_built(self) -> bool:
+        """Whether its people are still to be found."""
+        return self.build in (self.Build.WAITING, self.Build.BUILDING)
+
     def __str__(self) -> str:
         return self.name
 

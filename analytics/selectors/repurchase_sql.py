@@ -18,15 +18,18 @@ _WITHIN = ",\n       ".join(
 # Purpose: how many of the pool were reached, and how many may not be. Parameters: tenant_id, start, before (the days'
 # first instant, and the first after them), touch_kind. Columns: contacts acquired before the end; of them reached by
 # a sent touchpoint in the days; those touchpoints; of them who refuse at the end, by their last word before it; who
-# withdrew in the days. Grain: one row.
+# withdrew in the days. Grain: one row. Those who were not acquired by then are stacked, to be left out: they are few.
 EXPOSURE = f"""
-SELECT count(*), count(*) FILTER (WHERE touches > 0), coalesce(sum(touches), 0)::bigint,
+SELECT (SELECT count(*) FROM contacts_contact WHERE tenant_id = {_TENANT} AND acquired_at < %(before)s),
+       count(*) FILTER (WHERE touches > 0), coalesce(sum(touches), 0)::bigint,
        count(*) FILTER (WHERE refuses), count(*) FILTER (WHERE withdrew)
 FROM (
     SELECT contact_id, sum(touches) AS touches, bool_or(refuses) AS refuses, bool_or(withdrew) AS withdrew
     FROM (
-        SELECT id AS contact_id, true AS is_known, 0 AS touches, false AS refuses, false AS withdrew
-        FROM contacts_contact WHERE tenant_id = {_TENANT} AND acquired_at < %(before)s
+        SELECT id AS contact_id, true AS is_later, 0 AS touches, false AS refuses, false AS withdrew
+        FROM contacts_contact WHERE tenant_id = {_TENANT} AND acquired_at >= %(before)s
+        UNION ALL
+        SELECT id, true, 0, false, false FROM contacts_contact WHERE tenant_id = {_TENANT} AND acquired_at IS NULL
         UNION ALL
         SELECT contact_id, false, 1, false, false
         FROM sop_touchpoint
@@ -38,7 +41,7 @@ FROM (
         WHERE tenant_id = {_TENANT} AND touch_kind = %(touch_kind)s AND created_at < %(before)s
         GROUP BY contact_id
     ) stacked
-    GROUP BY contact_id HAVING bool_or(is_known)
+    GROUP BY contact_id HAVING NOT bool_or(is_later)
 ) contacts
 """  # noqa: S608 - fragments are constants
 

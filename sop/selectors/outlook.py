@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
+from contacts.models import Consent
 from segments.models import SegmentMember
 from sop.drafts import StepPlan, cautions, past_steps
 from sop.models import Enrollment, SopVersion, Step, Touchpoint
@@ -22,7 +23,8 @@ DAY = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class PublishOutlook:
     """What publishing a draft does. People: in the segment now, inside an older version and staying there, and those
-    who would start at once if the segment's people were taken along, with their touchpoints.
+    who would start at once if the segment's people were taken along, with their touchpoints; how many of them refuse
+    such messages, and would get none.
     """
 
     version: SopVersion
@@ -31,6 +33,7 @@ class PublishOutlook:
     inside: int
     starting: int
     touchpoints: int
+    refusing: int
     warnings: list[FieldError]
 
 
@@ -59,14 +62,19 @@ def publish_outlook(*, tenant: Tenant, sop_id: int, at: datetime) -> PublishOutl
     inside = runs.filter(state=Enrollment.State.ACTIVE)
     hers = (inside if version.may_reenter else runs).filter(contact_id=OuterRef("contact_id"))
     members = SegmentMember.objects.for_tenant(tenant).filter(segment_id=version.segment_id)
-    starting = members.filter(~Exists(hers)).count()
+    refusals = Consent.objects.for_tenant(tenant).filter(
+        contact_id=OuterRef("contact_id"), touch_kind__in={step.touch_kind for step in steps}, is_granted=False
+    )
+    found = members.filter(~Exists(hers)).aggregate(
+        starting=Count("contact_id"), refusing=Count("contact_id", filter=Exists(refusals))
+    )
     return PublishOutlook(
         version=version,
         steps=len(steps),
         members=version.segment.size,
         inside=inside.count(),
-        starting=starting,
-        touchpoints=starting * len(steps),
+        touchpoints=found["starting"] * len(steps),
+        **found,
         warnings=cautions_of(tenant=tenant, version=version, steps=steps, entered_at=at),
     )
 

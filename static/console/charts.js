@@ -11,7 +11,7 @@
   const look = () => ({ ink: colour("--c-ink"), muted: colour("--c-quiet"), line: colour("--c-line") });
 
   function shorten(language) {
-    return new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+    return new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1, useGrouping: true });
   }
 
   function frame(options) {
@@ -243,7 +243,8 @@
         },
       },
     });
-    const step = source.days.length > 60 ? 30 : 7;
+    const isNarrow = canvas.clientWidth < 480;
+    const step = source.days.length > 60 ? (isNarrow ? 90 : 30) : 7;
     const byStep = (_value, at) => (at % step ? null : at);
     options.scales.x.title = named(source.x);
     options.scales.x.ticks = { ...options.scales.x.ticks, maxRotation: 0, autoSkip: false, callback: byStep };
@@ -280,7 +281,9 @@
   }
 
   document.addEventListener("htmx:load", (event) => draw(event.detail.elt.parentElement || document));
-  window.addEventListener("load", () => {
+  // a legend that was measured in another font loses its last words
+  window.addEventListener("load", async () => {
+    await document.fonts.ready;
     draw(document);
     new MutationObserver(redrawAll).observe(document.documentElement, { attributeFilter: ["class"] });
   });

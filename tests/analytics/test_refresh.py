@@ -69,6 +69,22 @@ def _reconcile(*options: str) -> tuple[int, str]:
     return 0, out.getvalue().split()[-1]
 
 
+def test_reconciling_says_how_much_it_compared(shop: Any, loaded: ApiClient) -> None:
+    from django.core.management import call_command
+
+    from analytics.models import CohortFact
+    from contacts.models import Contact
+    from tenants.context import tenant_transaction
+
+    out = StringIO()
+    call_command("reconcile_cohorts", "--tenant", "shop", stdout=out)
+
+    with tenant_transaction(shop.pk):
+        contacts, facts = (model.objects.for_tenant(shop).count() for model in (Contact, CohortFact))
+    assert contacts > 3 < facts
+    assert out.getvalue().startswith(f"Compared {contacts:,} contacts and {facts:,} facts of them.")
+
+
 def test_any_number_of_ticks_gives_the_same(shop: Any, loaded: ApiClient) -> None:
     from analytics.tasks import tick
 

@@ -77,6 +77,18 @@ def test_an_incomplete_cell_is_marked_and_says_when_it_will_be_complete(acme: An
     assert "So far 3 contacts are old enough." in last.tip
 
 
+def test_a_total_says_of_how_many_cohorts_it_is(acme: Any, mei: Any) -> None:
+    open_shop(acme, people=2)
+    tell_contacts(acme, person(9, acquired={"at": "2024-02-05T00:00:00Z", "channel": "store"}))
+    count(acme)
+
+    page = get(mei, as_of="2024-03-15")
+
+    said = {cell.slice: cell.cohorts for cell in page.context["totals"].cells}
+    assert (said["7d"], said["30d"], said["60d"], said["to_date"]) == ("", "1/2", "0/2", "")
+    assert "1/2 cohorts" in page.content.decode()
+
+
 def test_a_silent_feed_is_read_at_its_end(acme: Any, mei: Any) -> None:
     open_shop(acme, people=3)
 
@@ -239,7 +251,7 @@ def test_a_cells_people_came_by_a_channel_that_is_called_by_its_name(acme: Any, 
     nobodys = get(mei, "cohorts/cell/", **query, channel="unattributed").context
 
     assert sorted(channel for _person, _known, channel in everybody["lines"]) == ["—", "搜索广告"]
-    assert (ours["channel"], nobodys["channel"]) == ("搜索广告", "No channel")
+    assert (ours["title"], nobodys["title"]) == ("搜索广告 · To date", "No channel · To date")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from contacts.models import Consent, ConsentMove, Note
+from contacts.services.attributes import define_attribute
 from contacts.services.notes import add_note
 from contacts.services.tags import assign_tags
 from sop.models import CapUse
@@ -87,7 +88,7 @@ def test_consent_is_withdrawn_and_given_with_how_we_know(acme: Any, bob: Any, pk
     withdrawn = post(bob, f"contacts/{pk}/consent/", **STOP)
     given = post(bob, f"contacts/{pk}/consent/", **STOP | {"is_granted": "yes", "evidence": "changed her mind"})
 
-    assert "nothing said, may be sent" in before
+    assert "no word given: may be sent" in before
     assert "2 more messages may be sent" in before
     assert "Nothing may be sent: consent is withdrawn" in withdrawn.content.decode()
     assert "asked us to stop · by Bob" in withdrawn.content.decode()
@@ -186,6 +187,24 @@ def test_a_tag_shows_its_source_time_and_evidence(acme: Any, bob: Any, pk: int) 
         assert re.search(r"<small>platform · \d+ \w+ \d+, \d\d:\d\d · bought twice in May</small>", shown)
 
 
+def test_custom_fields_are_called_by_their_names_in_the_tenants_order(acme: Any, bob: Any) -> None:
+    with tenant_transaction(acme.pk):
+        for key, label, kind, position in (
+            ("likes_hot", "Likes it hot", "yes_no", 2),
+            ("city", "Home town", "text", 1),
+        ):
+            define_attribute(
+                tenant=acme, key=key, label=label, kind=kind, choices=(), position=position, actor="Bob", at=AT
+            )
+    tell_contacts(acme, person(1, attributes={"likes_hot": True, "shoe": 38, "city": "成都"}))
+    pk = contact_id(acme, "顾客1")
+
+    page = get(bob, f"contacts/{pk}/").content.decode()
+
+    fields = re.findall(r'<dt title="(\w+)">([^<]+)</dt><dd>([^<]+)</dd>', page)
+    assert fields == [("city", "Home town", "成都"), ("likes_hot", "Likes it hot", "yes"), ("shoe", "shoe", "38")]
+
+
 def test_who_may_not_edit_reads(acme: Any, mei: Any, pk: int) -> None:
     note = write(acme, pk, "likes it hot")
     sam = _member(acme, "sam", "staff")
@@ -193,7 +212,7 @@ def test_who_may_not_edit_reads(acme: Any, mei: Any, pk: int) -> None:
     for user in (mei, sam):
         page = get(user, f"contacts/{pk}/").content.decode()
         assert "likes it hot" in page
-        assert "nothing said, may be sent" in page
+        assert "no word given: may be sent" in page
         assert "Delete this note" not in page
         assert f"/t/acme/contacts/{pk}/notes/" not in page
         assert f"/t/acme/contacts/{pk}/consent/" not in page

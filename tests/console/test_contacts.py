@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from contacts.models import Contact, TagMove
+from contacts.services.consent import set_consent
 from sop.models import Touchpoint
 from tenants.context import tenant_transaction
 from tests.cast import AT, _member, log_in
@@ -291,6 +292,12 @@ def test_what_is_planned_is_shown_as_coming_apart_from_what_happened(acme: Any, 
     assert all(entry.item.title.find("planned") < 0 for entry in shown.rows)
     assert get(bob, f"contacts/{pk}/", kind="order").context["story"].coming == []
     assert get(bob, f"contacts/{pk}/", before=now.isoformat()).context["story"].coming == []
+    assert "Will be skipped: consent is withdrawn" not in text
+    with tenant_transaction(acme.pk):
+        set_consent(
+            tenant=acme, contact_ids=[pk], touch_kind="private_chat", is_granted=False, evidence="", actor="Bob", at=now
+        )
+    assert "Will be skipped: consent is withdrawn" in get(bob, f"contacts/{pk}/").content.decode()
 
 
 def test_what_a_message_and_a_tag_say_is_text(acme: Any, bob: Any) -> None:

@@ -57,7 +57,7 @@ def test_a_silent_feed_is_read_at_its_end_and_says_so(acme: Any, alice: Any) -> 
     page = get(alice)
 
     assert page.context["as_of"].data_ended
-    assert "No order has been paid since" in page.content.decode()
+    assert "Nothing has been paid or refunded since" in page.content.decode()
     daily = {str(day.date): (day.new_contacts, day.net_minor) for day in page.context["daily"]}
     assert daily["2024-01-02"] == (1, 3000)
     assert daily["2024-01-05"] == (0, -1000)

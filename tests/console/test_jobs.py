@@ -40,7 +40,7 @@ def test_a_filtered_list_becomes_a_file_that_says_until_when_it_is_kept(acme: An
     done = look(bob, f"jobs/{job_id}/").content.decode()
     file = look(bob, f"jobs/{job_id}/file/")
 
-    assert "1 contact, as the filters find it now." in asked
+    assert "The 1 contact whom the filters find now." in asked
     assert "A worker takes it within seconds." in waiting
     assert "Kept until" in done
     assert file.headers["Content-Disposition"] == 'attachment; filename="contacts.csv"'
@@ -104,7 +104,7 @@ def test_an_export_without_a_column_or_of_nobody_is_not_asked_for(acme: Any, bob
     tell_contacts(acme, person(1))
     bare = log_in(bob).post("/t/acme/contacts/export/", {"columns": []}, headers=ENGLISH)
 
-    assert b"The filters find nobody." in nobody.content
+    assert b"No contacts yet" in nobody.content
     assert b"Choose at least one column." in bare.content
     with tenant_transaction(acme.pk):
         assert not Job.objects.for_tenant(acme).exists()

@@ -1,5 +1,6 @@
 """The order list, an order's page and the orders that wait."""
 
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from tests.orders.shop import listed, order_body, post_orders
 pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
-LIST_QUERIES = 10
+LIST_QUERIES = 11
 ORDER_QUERIES = 13
 
 
@@ -80,6 +81,22 @@ def test_load_more_goes_on_where_the_page_ended(acme: Any, bob: Any) -> None:
 
     assert (len(numbers(first)), len(numbers(more)), more.context["after"]) == (50, 10, "")
     assert len({*numbers(first), *numbers(more)}) == 60
+
+
+def test_orders_that_nobody_paid_come_after_all_others_page_by_page(acme: Any, bob: Any) -> None:
+    unpaid = [order_body(f"u{number}", status="pending", paid_at=None) for number in range(55)]
+    post_orders(acme, *unpaid, *(order_body(f"o{number}") for number in range(48)))
+    browser = log_in(bob)
+
+    pages, after = [], ""
+    for _ in range(3):
+        page = browser.get("/t/acme/orders/", {"after": after}, headers=HTMX)
+        after = page.context["after"]
+        pages.append(numbers(page))
+
+    assert [number[0] for number in chain.from_iterable(pages)] == ["o"] * 48 + ["u"] * 55
+    assert ([len(page) for page in pages], after) == ([50, 50, 3], "")
+    assert len(set(chain.from_iterable(pages))) == 103
 
 
 @pytest.mark.parametrize("people", [1, 3])

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from contacts.models import Attribute
+from segments.models import Segment
 from tenants.context import tenant_transaction
 from tests.cast import log_in
 from tests.console.segment_desk import HTMX, contact_id, get, named, post, told
@@ -37,6 +38,21 @@ def test_the_page_shows_size_moves_rule_people_and_versions(acme: Any, bob: Any)
     assert "tagged group of vip/vip" in text
     assert "+8613800000001" in text
     assert [(line.version.number, line.is_live) for line in page.context["versions"]] == [(1, True)]
+
+
+def test_the_page_is_loaded_anew_once_its_people_are_found(acme: Any, bob: Any) -> None:
+    pk = live(acme, "Friends", tagged(tag(acme)))
+    browser, address = log_in(bob), f"/t/acme/segments/{pk}/"
+    asked = []
+
+    for build in ("waiting", "building", "idle", "failed"):
+        with tenant_transaction(acme.pk):
+            Segment.objects.for_tenant(acme).filter(pk=pk).update(build=build)
+        answer = browser.get(address, {"building": 1}, headers=HTMX)
+        shown = browser.get(address, headers={"accept-language": "en"}).content.decode()
+        asked.append((answer.status_code, answer.headers.get("HX-Refresh"), "They are being looked for." in shown))
+
+    assert asked == [(204, None, True), (204, None, True), (204, "true", False), (204, "true", False)]
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -5,8 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from contacts.services.consent import set_consent
 from segments.models import Segment
 from tenants.context import tenant_transaction
+from tests.cast import AT
 from tests.console.segment_desk import get, post, told
 from tests.console.sop_desk import NEXT_DAY, SOON, draft_of, kept, named, publish_shown
 from tests.sop.stage import audience, enter, make, people, publish, runs, tick
@@ -152,13 +154,22 @@ def test_a_copy_begins_with_what_runs(acme: Any, bob: Any) -> None:
 def test_publishing_says_who_starts_and_takes_members_along_when_told_to(acme: Any, bob: Any) -> None:
     segment = audience(acme)
     sop = make(acme, segment)
-    enter(acme, segment, people(acme, 3))
+    ids = people(acme, 3)
+    enter(acme, segment, ids)
+    with tenant_transaction(acme.pk):
+        for contact_id, is_granted in zip(ids, (False, True), strict=False):
+            set_consent(
+                tenant=acme, contact_ids=[contact_id], touch_kind="private_chat", is_granted=is_granted,
+                evidence="", actor="Bob", at=AT,
+            )  # fmt: skip
 
     asked = get(bob, f"sops/{sop.pk}/publish/")
-    publish_shown(bob, sop, include_members="on")
+    answer = publish_shown(bob, sop, include_members="on")
 
     outlook = asked.context["outlook"]
-    assert (outlook.members, outlook.starting, outlook.touchpoints) == (3, 3, 6)
+    assert (outlook.members, outlook.starting, outlook.touchpoints, outlook.refusing) == (3, 3, 6, 1)
+    assert "1 of them refuses messages and gets none." in asked.content.decode()
+    assert told(answer) == ["Version 1 is published: who is in the segment starts within seconds, who enters it then."]
     tick(acme)
     assert len(runs(acme, sop)) == 3
 

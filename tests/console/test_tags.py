@@ -162,6 +162,8 @@ def test_a_tag_of_all_whom_the_filters_find(acme: Any, bob: Any) -> None:
     answer = post(bob, "contacts/tagging/?q=小", move="put", tag=vip)
 
     assert asked.context["count"] == 2
+    assert asked.context["form"]["tag"].value() is None
+    assert "Choose a tag" in asked.content.decode().split('name="tag"')[1].split("</option>")[0]
     assert told(answer) == ["Put on 2 contacts."]
     assert len(carriers(acme, vip)) == 2
     assert answer.request["QUERY_STRING"] == "q=%E5%B0%8F"
@@ -181,7 +183,7 @@ def test_a_tag_of_more_than_fit_into_a_request_is_left_to_a_worker(
     before = carriers(acme, vip)
     finish(acme, job_id)
 
-    assert b"A tag of 5 contacts" in asked.content
+    assert b"all 5 contacts: no filter is set" in asked.content
     assert b"in the background" in asked.content
     assert (before, carriers(acme, vip)) == (ids[:2], ids)
     page = get(bob, f"jobs/{job_id}/").content.decode()
@@ -214,7 +216,7 @@ def test_filters_that_are_not_understood_act_on_nobody(acme: Any, bob: Any, aske
 
     answer = post(bob, f"contacts/tagging/?{asked}", move="put", tag=vip)
 
-    assert b"The filters find nobody." in answer.content
+    assert b"The filters find nobody" in answer.content
     assert carriers(acme, vip) == []
 
 

@@ -47,7 +47,7 @@ def test_commands_are_marked_each_with_a_name_of_its_own(name: str, language: st
 def test_an_answer_may_leave_out_what_differs() -> None:
     said = '{"results": [{"status": "created", "id": 5}], "summary": {"created": 1}}'
 
-    assert is_answered('{"results": [{"status": "created", "id": "…"}]}', said)
+    assert is_answered('{"results": [{"status": "created", "id": …}]}', said)
     assert not is_answered('{"results": [{"status": "updated"}]}', said)
     assert not is_answered('{"results": []}', said)
     assert is_answered("facts …\n0\n", "facts 12, rollups 3\n0\n")

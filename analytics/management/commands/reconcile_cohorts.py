@@ -6,7 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from analytics.models import CohortFact
 from analytics.services.reconcile import reconcile_cohorts
+from contacts.models import Contact
 from tenants.context import tenant_transaction
 from tenants.models import Tenant
 
@@ -24,6 +26,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no tenant {options['tenant']!r}.")
         with tenant_transaction(tenant.pk):
             found = reconcile_cohorts(tenant=tenant, at=timezone.now(), repair=options["repair"])
+            compared = [model.objects.for_tenant(tenant).count() for model in (Contact, CohortFact)]
+        self.stdout.write("Compared {:,} contacts and {:,} facts of them. Different:".format(*compared))
         parts = f"contacts {found.contacts}, facts {found.facts}, rollups {found.rollups}, lives {found.lives}"
         self.stdout.write(parts)
         self.stdout.write(str(found.total))

@@ -78,15 +78,16 @@ def board_cell(request: ConsoleRequest) -> HttpResponse:
         raise Http404 from None
     channels = channel_names(tenant=request.tenant)
     context = _people_shown(request, people, channels)
+    channel = channels.get(query.channel or "", _("No channel"))
     if place and wants_fragment(request):
         return fragment(request, "console/board_cell_rows.html", **context)
     return page(
         request,
         "console/board_cell.html",
-        title=_cell_title(query),
+        title=_cell_title(query, channel),
         **_way_back(request, query),
         cell=query,
-        channel=channels.get(query.channel or "", _("No channel")),
+        days=_days_title(query),
         totals=cell_sums(tenant=request.tenant, query=query),
         file_holds=exports.MAX_CONTACTS,
         **context,
@@ -120,11 +121,9 @@ def _people_shown(request: ConsoleRequest, people: list[CellContact], channels: 
     }
 
 
-def _cell_title(query: CellQuery) -> str:
-    return _("%(cohort)s · %(slice)s") % {
-        "cohort": _days_title(query),
-        "slice": SLICE_TITLES[query.slice],
-    }
+def _cell_title(query: CellQuery, channel: str) -> str:
+    whose = channel if query.channel else _days_title(query)
+    return _("%(cohort)s · %(slice)s") % {"cohort": whose, "slice": SLICE_TITLES[query.slice]}
 
 
 def _days_title(query: CellQuery) -> str:
@@ -213,18 +212,19 @@ def _cell_address(request: ConsoleRequest, asked: BoardRequest, table: CohortTab
 
 
 def _chart(shown: Board, lines: list[BoardLine]) -> dict[str, Any]:
-    """The table's figures at equal age: `to date` has no age and stays out."""
+    """The table's figures at equal age: a first order comes at any, and `to date` has none."""
+    aged = slice(1, -1)
     return {
-        "slices": [str(title) for name, title in SLICE_TITLES.items() if name != "to_date"],
+        "slices": [str(title) for title in list(SLICE_TITLES.values())[aged]],
         "show": shown.show,
         "language": get_language(),
         "series": [
             {
                 "label": line.title,
                 "truncated": bool(line.warning),
-                "values": [None if cell.value is None else float(cell.value) for cell in line.cells[:-1]],
-                "texts": [cell.text for cell in line.cells[:-1]],
-                "complete": [cell.is_complete for cell in line.cells[:-1]],
+                "values": [None if cell.value is None else float(cell.value) for cell in line.cells[aged]],
+                "texts": [cell.text for cell in line.cells[aged]],
+                "complete": [cell.is_complete for cell in line.cells[aged]],
             }
             for line in lines
             if line.contacts

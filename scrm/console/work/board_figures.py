@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from analytics.cohorts import SliceCell, SliceName
@@ -13,7 +13,7 @@ from scrm.figures import NONE, amount, money, number, percent, ratio
 from tenants.money import to_decimal
 
 SLICE_TITLES: Mapping[SliceName, StrOrPromise] = {
-    "first": gettext_lazy("First"),
+    "first": pgettext_lazy("slice", "First order"),
     "7d": gettext_lazy("7 days"),
     "30d": gettext_lazy("30 days"),
     "60d": gettext_lazy("60 days"),

@@ -19,14 +19,14 @@ def payback_slice(payback: Payback) -> SliceName | None:
 
 
 def payback_text(payback: Payback) -> str:
-    """The payback column: days, or the status in a word."""
+    """The payback column: after how many days, or in how many not, or the status in a word."""
     if payback.status == "reached":
         return _("%(days)s d") % {"days": payback.days}
     words = {
         "no_customers": _("no contacts"),
         "no_spend": _("no spend"),
         "period_open": _("period open"),
-        "not_reached": _("not yet"),
+        "not_reached": _("not in %(days)s d") % {"days": int(payback.observed_days or 0)},
     }
     return words[payback.status]
 

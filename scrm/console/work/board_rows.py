@@ -3,7 +3,7 @@
 Pure: a `CohortTable` goes in, what the template, the chart and the CSV print comes out.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -23,7 +23,10 @@ from scrm.figures import amount, day, number, percent
 
 @dataclass(frozen=True)
 class BoardCell:
-    """One value as shown. `heat` is a step of `heat.NAMES` or None; chart and CSV carry `value`."""
+    """One value as shown. `heat` is a step of `heat.NAMES` or None; chart and CSV carry `value`.
+
+    `cohorts`: of how many of the cohorts a total is, "13/14"; "" where it is of all.
+    """
 
     slice: SliceName
     title: StrOrPromise
@@ -34,6 +37,7 @@ class BoardCell:
     is_complete: bool
     pays_back: bool
     opens: bool
+    cohorts: str = ""
 
     @property
     def look(self) -> str:
@@ -95,8 +99,14 @@ class Board:
             payback="",
             payback_tip="",
             warning="",
-            cells=[self._cell(name, totals.slices[name], None) for name in SLICES],
+            cells=[
+                replace(self._cell(name, totals.slices[name], None), cohorts=self._cohorts_of(name)) for name in SLICES
+            ],
         )
+
+    def _cohorts_of(self, name: SliceName) -> str:
+        are_complete = [row.slices[name].is_complete for row in self.table.rows if row.contacts]
+        return "" if all(are_complete) else f"{sum(are_complete)}/{len(are_complete)}"
 
     def _line(self, row: CohortRow) -> BoardLine:
         marked = payback_slice(row.payback)

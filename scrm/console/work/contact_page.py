@@ -22,6 +22,7 @@ from segments.selectors.members import segments_of
 from segments.selectors.segments import segments
 from sop.selectors.runs import runs_of
 from tenants.access import BOARD_READERS, EDITORS
+from tenants.models import Tenant
 
 
 @console_view()
@@ -54,6 +55,7 @@ def contact_page(request: ConsoleRequest, contact_id: int) -> HttpResponse:
         figures=_figures(contact, stats),
         stats=stats,
         value_minor=selectors.value_since_acquired(tenant=request.tenant, contact=contact),
+        fields=_fields(request.tenant, contact),
         identities=contact_selectors.identities(tenant=request.tenant, contact_id=contact.pk),
         tags=contact_selectors.contact_tags(tenant=request.tenant, contact_ids=[contact.pk]),
         first_touch=selectors.first_touch(tenant=request.tenant, contact=contact),
@@ -73,6 +75,14 @@ def contact_segments(request: ConsoleRequest, contact_id: int) -> HttpResponse:
     published = segments(tenant=request.tenant, state=Segment.State.PUBLISHED).order_by("name", "pk")
     others = [segment for segment in published if segment.pk not in hers]
     return fragment(request, "console/contact_segments.html", contact=whom, others=others)
+
+
+def _fields(tenant: Tenant, contact: Contact) -> list[tuple[str, str, Any]]:
+    """The contact's attributes that hold something, as label, key and value: the tenant's own first, in their order."""
+    held = dict(contact.attributes)
+    own = contact_selectors.attributes(tenant=tenant) if held else []
+    fields = [(field.label, field.key, held.pop(field.key)) for field in own if field.key in held]
+    return [*fields, *((key, key, value) for key, value in held.items())]
 
 
 def _figures(contact: Contact, stats: ContactStats | None) -> dict[str, Any]:

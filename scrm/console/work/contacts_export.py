@@ -14,10 +14,9 @@ from scrm.console.views import ConsoleRequest, console_view, page
 from scrm.console.work.address import query_without
 from scrm.console.work.contacts_form import columns_of, contact_form
 from scrm.console.work.jobs import requester
-from scrm.console.work.paging import capped_count
 from scrm.contact_lists.columns import COLUMNS
 from scrm.contact_lists.export import ask_for_export
-from scrm.contact_lists.filters import found_before
+from scrm.contact_lists.filters import count_found
 from scrm.contact_lists.titles import TITLES
 from tenants.access import BOARD_READERS, sees_full_phones
 from tenants.addresses import client_address
@@ -55,5 +54,5 @@ def export_contacts(request: ConsoleRequest) -> HttpResponse:
     return page(
         request, "console/contacts_export.html", title=_("Export these contacts"), parent_title=_("Contacts"),
         parent_link=f"{reverse('contacts')}?{query_without(request)}", **told,
-        count=capped_count(found_before(tenant=request.tenant, filters=filters, before=None)),
+        count=count_found(tenant=request.tenant, filters=filters), is_all=not filters.named,
     )  # fmt: skip

@@ -61,7 +61,7 @@ class OrderFilters(forms.Form):
 
 @console_view()
 def order_list(request: ConsoleRequest) -> HttpResponse:
-    """Orders, newest paid first; htmx asks for the next rows, or for the whole result of a filter."""
+    """Orders, newest paid first, unpaid ones last; htmx asks for the next rows, or for the whole result of a filter."""
     form = OrderFilters(request.GET, tenant=request.tenant)
     rows = form.narrowed()
     after = request.GET.get("after", "")

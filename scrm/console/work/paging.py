@@ -20,8 +20,21 @@ class Page(Generic[Row]):
 
 
 def newest_first(rows: QuerySet[Any], *, field: str, after: str, size: int = PAGE_SIZE) -> Page[Any]:
-    """Take the page behind `after`, by instant and id, both descending; rows without one come first."""
-    return _page(rows.filter(_behind(field, after)).order_by(f"-{field}", "-id"), field, size)
+    """Take the page behind `after`, by instant and id, both descending; rows without one come last.
+
+    Those are asked for apart, where the others end: an index that has them first still serves.
+    """
+    place = parse_cursor(after)
+    timed = rows.filter(**{f"{field}__isnull": False}).order_by(f"-{field}", "-id")
+    timeless = rows.filter(**{f"{field}__isnull": True}).order_by("-id")
+    if place is not None and place[0] is None:
+        return _page(list(timeless.filter(id__lt=place[1])[: size + 1]), field, size)
+    if place is not None:
+        timed = timed.filter(Q(**{f"{field}__lte": place[0]}) & (Q(**{f"{field}__lt": place[0]}) | Q(id__lt=place[1])))
+    found = list(timed[: size + 1])
+    if len(found) <= size and rows.model._meta.get_field(field).null:
+        found += timeless[: size + 1 - len(found)]
+    return _page(found, field, size)
 
 
 def soonest_first(rows: QuerySet[Any], *, field: str, after: str, size: int = PAGE_SIZE) -> Page[Any]:
@@ -30,7 +43,7 @@ def soonest_first(rows: QuerySet[Any], *, field: str, after: str, size: int = PA
     if place is not None and place[0] is not None:
         later = Q(**{f"{field}__gt": place[0]}) | Q(id__gt=place[1])
         rows = rows.filter(Q(**{f"{field}__gte": place[0]}) & later)
-    return _page(rows.order_by(field, "id"), field, size)
+    return _page(list(rows.order_by(field, "id")[: size + 1]), field, size)
 
 
 def capped_count(rows: QuerySet[Any], *, cap: int = COUNT_CAP) -> str:
@@ -66,19 +79,8 @@ def instant(text: str) -> datetime:
     return at
 
 
-def _page(rows: QuerySet[Any], field: str, size: int) -> Page[Any]:
-    found = list(rows[: size + 1])
+def _page(found: list[Any], field: str, size: int) -> Page[Any]:
+    """`found`: the rows of a page and one more, if there is one."""
     shown = found[:size]
     more = len(found) > size
     return Page(shown, cursor(getattr(shown[-1], field), shown[-1].pk) if more else "")
-
-
-def _behind(field: str, after: str) -> Q:
-    place = parse_cursor(after)
-    if place is None:
-        return Q()
-    at, pk = place
-    if at is None:
-        return Q(**{f"{field}__isnull": True, "id__lt": pk}) | Q(**{f"{field}__isnull": False})
-    earlier = Q(**{f"{field}__lt": at}) | Q(id__lt=pk)
-    return Q(**{f"{field}__lte": at}) & earlier

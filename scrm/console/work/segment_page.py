@@ -45,8 +45,10 @@ class DayForm(forms.Form):
 
 @console_view(roles=BOARD_READERS)
 def segment(request: ConsoleRequest, segment_id: int) -> HttpResponse:
-    """The page, and the next of its people."""
+    """The page, and the next of its people; while it is being built, whether it is time to load the page anew."""
     found = segment_or_404(request.tenant, segment_id)
+    if request.GET.get("building") and wants_fragment(request):
+        return HttpResponse(status=204, headers={} if found.is_being_built else {"HX-Refresh": "true"})
     people = _members(request, found)
     if request.GET.get("after") and wants_fragment(request):
         return fragment(request, "console/segment_members.html", segment=found, may_edit=_may_edit(request), **people)

@@ -41,10 +41,11 @@ class StepParts:
 
 @dataclass(frozen=True)
 class BoughtCell:
-    """One figure that SOPs are ranked by, as shown."""
+    """One figure that SOPs are ranked by, as shown, with the people it is of."""
 
     name: RankedBy
     text: str
+    people: str
     tip: str
     is_complete: bool
     is_hatched: bool
@@ -186,6 +187,7 @@ class SopLines:
         return BoughtCell(
             name=name,
             text=text,
+            people=number(outcome.contacts) if outcome.contacts else "",
             tip="\n".join(self._tip(row, formula)),
             is_complete=not is_open,
             is_hatched=is_open or is_too_few,

@@ -55,6 +55,8 @@ def _publish(request: ConsoleRequest, found: Sop) -> bool:
         messages.error(request, STOPPED)
         return True
     told = _("Version %(number)d is published: who enters the segment from now on starts it.")
+    if include_members:
+        told = _("Version %(number)d is published: who is in the segment starts within seconds, who enters it then.")
     if found.state == Sop.State.PAUSED:
         told = _("Version %(number)d is published; nothing goes out before the SOP is resumed.")
     messages.success(request, told % {"number": published.version.number})

@@ -17,9 +17,8 @@ from scrm.console.views import ConsoleRequest, console_view, fragment, page
 from scrm.console.work.address import query_without
 from scrm.console.work.contacts_form import contact_form
 from scrm.console.work.jobs import requester
-from scrm.console.work.paging import capped_count
 from scrm.console.work.timeline import story_changed
-from scrm.contact_lists.filters import ListFilters, found_before
+from scrm.contact_lists.filters import ListFilters, count_found, found_before
 from scrm.contact_lists.tagging import MOVES, ask_for_tagging
 from scrm.figures import number
 from tenants.access import EDITORS
@@ -30,16 +29,16 @@ AT_ONCE = 1_000
 
 
 class MoveForm(forms.Form):
-    """A tag, and whether it is put on or taken off."""
+    """A tag, which must be chosen, and whether it is put on or taken off."""
 
     MOVES = [("put", gettext_lazy("put on")), ("take", gettext_lazy("take off"))]
-    move = forms.ChoiceField(label=gettext_lazy("What to do"), choices=MOVES, initial="put")
     tag = forms.ChoiceField(label=gettext_lazy("Tag"))
+    move = forms.ChoiceField(label=gettext_lazy("What to do"), choices=MOVES, initial="put")
 
     def __init__(self, data: Any, *, tenant: Tenant) -> None:
         super().__init__(data)
         tags = [(str(tag.pk), str(tag)) for tag in selectors.tags(tenant=tenant)]
-        self.fields["tag"].choices = tags  # type: ignore[attr-defined]
+        self.fields["tag"].choices = [("", gettext_lazy("Choose a tag")), *tags]  # type: ignore[attr-defined]
 
     def apply(self, request: ConsoleRequest, contact_ids: list[int]) -> int:
         """Move the tag of these contacts; of how many it moved."""
@@ -77,7 +76,7 @@ def contact_tags(request: ConsoleRequest, contact_id: int) -> HttpResponse:
     choices: list[tuple[str, str]] = form.fields["tag"].choices  # type: ignore[attr-defined]
     piece = fragment(
         request, "console/tags_of_contact.html", contact_id=contact_id, rows=rows, form=form,
-        choices=[(pk, name) for pk, name in choices if pk not in carried],
+        choices=[(pk, name) for pk, name in choices if pk and pk not in carried],
     )  # fmt: skip
     return story_changed(piece) if request.method == "POST" else piece
 
@@ -96,8 +95,8 @@ def tag_contacts(request: ConsoleRequest) -> HttpResponse:
         return redirect(f"{reverse('contacts')}?{query_without(request)}")
     return page(
         request, "console/tags_bulk.html", title=_("Tag these contacts"), parent_title=_("Contacts"),
-        parent_link=f"{reverse('contacts')}?{query_without(request)}", form=form, count=len(ids),
-        shown=capped_count(found), is_long=len(ids) > AT_ONCE,
+        parent_link=f"{reverse('contacts')}?{query_without(request)}", form=form, is_all=not filters.named,
+        count=count_found(tenant=request.tenant, filters=filters), is_long=len(ids) > AT_ONCE,
     )  # fmt: skip
 
 

@@ -80,8 +80,8 @@ def test_the_page_leads_back_to_the_console(transactional_db):
         Client().get("/api/docs/", headers={"accept-language": language}).content.decode() for language in ("zh", "en")
     )
 
-    assert '<a href="/">← 返回控制台</a>' in chinese
-    assert '<a href="/">← Back to the console</a>' in english
+    assert '<nav class="d-bar" lang="zh-hans"><a href="/">← 返回控制台</a>' in chinese
+    assert '<nav class="d-bar" lang="en"><a href="/">← Back to the console</a>' in english
 
 
 def test_the_page_runs_no_inline_script(transactional_db):

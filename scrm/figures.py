@@ -40,6 +40,16 @@ def money(minor: int | None, currency: str) -> str:
     return f"{sign}{_mark(currency)}{amount(abs(minor), currency)}"
 
 
+def plain_money(value: Decimal | None, currency: str) -> str:
+    """A decimal amount rounded half up to the currency's places, without its sign: 150.000000 → `150.00`."""
+    return amount(_minor(value, currency), currency)
+
+
+def decimal_money(value: Decimal | None, currency: str) -> str:
+    """A decimal amount likewise, with its sign: 150.000000 → `¥150.00`."""
+    return money(_minor(value, currency), currency)
+
+
 def short_money(minor: int | None, currency: str) -> str:
     """A figure for a card: no decimals from 1,000 up, then `¥18.2 万` or `¥182.4k`."""
     if minor is None:
@@ -89,6 +99,12 @@ def _written(value: date, language: str | None) -> str:
 def moment(value: datetime | None) -> str:
     """An instant in the tenant's zone."""
     return NONE if value is None else formats.date_format(timezone.localtime(value), "DATETIME_FORMAT")
+
+
+def _minor(value: Decimal | None, currency: str) -> int | None:
+    if value is None:
+        return None
+    return int((value / to_decimal(1, currency)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def _mark(currency: str) -> str:

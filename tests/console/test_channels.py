@@ -85,6 +85,7 @@ def test_a_new_channel_is_made_by_choosing_so_and_is_then_offered_by_its_name(ac
     browser.post("/t/acme/channels/", entry(tokens[1], channel="store", new_slug="", new_name=""))
 
     assert '<option value="store">门店</option>' in page
+    assert '<th scope="row" class="m1">2024-02</th>' in page
     assert [row[0] for row in entered(acme)] == ["store", "store"]
     with tenant_transaction(acme.pk):
         assert list(Channel.objects.for_tenant(acme).values_list("slug", "name")) == [("store", "门店")]

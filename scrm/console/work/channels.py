@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from acquisition.incoming import IncomingSpend
-from acquisition.models import Channel, Spend
+from acquisition.models import DATE_HELP, Channel, Spend
 from acquisition.selectors import channel_names
 from acquisition.services.channels import ReservedSlug, edit_channel, refuse_reserved
 from acquisition.services.spend import sync_spend
@@ -27,7 +27,7 @@ from scrm.console.work.selectors.channels import spend_calendar, spend_entries, 
 from tenants.access import BOARD_READERS, EDITORS
 from tenants.incoming import Row
 from tenants.models import Tenant
-from tenants.slugs import is_slug
+from tenants.slugs import SLUG_HELP, is_slug
 
 NEW_CHANNEL = "+"  # no slug
 ENTRIES_SHOWN = 20
@@ -46,9 +46,9 @@ class SpendForm(forms.Form):
 
     channel = forms.ChoiceField(label=gettext_lazy("Channel"))
     new_name = forms.CharField(label=gettext_lazy("Name"), max_length=100, required=False)
-    new_slug = forms.CharField(label=gettext_lazy("Slug"), max_length=50, required=False)
+    new_slug = forms.CharField(label=gettext_lazy("Slug"), max_length=50, required=False, help_text=SLUG_HELP)
     period = forms.ChoiceField(label=gettext_lazy("For"), choices=Spend.Period.choices, initial="day")
-    date = DayField(label=gettext_lazy("Date"))
+    date = DayField(label=gettext_lazy("Date"), help_text=DATE_HELP)
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Spend.Kind.choices, initial="ads")
     amount = forms.RegexField(
         r"^[0-9]{1,12}(\.[0-9]{1,4})?$",

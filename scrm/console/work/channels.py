@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from acquisition.incoming import IncomingSpend
-from acquisition.models import DATE_HELP, Channel, Spend
+from acquisition.models import DATE_HELP, Spend
 from acquisition.selectors import channel_names
-from acquisition.services.channels import ReservedSlug, edit_channel, refuse_reserved
-from acquisition.services.spend import sync_spend
+from acquisition.services.channels import ReservedSlug, refuse_reserved
+from acquisition.services.spend import EnteredSpend, enter_spend
 from analytics.cohorts import CohortQuery, CohortTable
 from analytics.selectors.cohorts import cohort_table
 from scrm.console.views import ConsoleRequest, console_view, page
@@ -25,7 +25,6 @@ from scrm.console.work.asof import default_as_of
 from scrm.console.work.ranges import DayField, local_date
 from scrm.console.work.selectors.channels import spend_calendar, spend_entries, spend_range
 from tenants.access import BOARD_READERS, EDITORS
-from tenants.incoming import Row
 from tenants.models import Tenant
 from tenants.slugs import SLUG_HELP, is_slug
 
@@ -64,7 +63,7 @@ class SpendForm(forms.Form):
 
     @property
     def is_new_channel(self) -> bool:
-        """Whether a channel is to be made that nobody has used yet."""
+        """Whether "New channel …" was chosen; the slug that is typed may be a channel's already."""
         return bool(self["channel"].value() == NEW_CHANNEL)
 
     def clean_new_name(self) -> str:
@@ -139,20 +138,19 @@ def _enter(request: ConsoleRequest, form: SpendForm, *, at: datetime) -> bool:
     if not form.is_valid():
         return False
     item = form.incoming(tenant=request.tenant)
-    is_first_use = item.channel not in channel_names(tenant=request.tenant)
-    result = sync_spend(tenant=request.tenant, rows=[Row(0, item)], at=at)[0]
-    for error in result.errors:
+    entered = enter_spend(tenant=request.tenant, item=item, channel_name=form.cleaned_data["new_name"], at=at)
+    for error in entered.result.errors:
         form.add_error(None, error.detail)
-    if is_first_use and result.status == "created":
-        _name_channel(request.tenant, item.channel, form.cleaned_data["new_name"])
-    if result.status != "error":
-        messages.success(request, _("Entered. The boards follow within seconds."))
-    return result.status != "error"
+    if entered.result.status == "error":
+        return False
+    messages.success(request, _confirmation(form, entered))
+    return True
 
 
-def _name_channel(tenant: Tenant, slug: str, name: str) -> None:
-    channel = Channel.objects.for_tenant(tenant).get(slug=slug)
-    edit_channel(tenant=tenant, channel_id=channel.pk, name=name)
+def _confirmation(form: SpendForm, entered: EnteredSpend) -> str:
+    if form.is_new_channel and entered.result.status == "created" and entered.known_as is not None:
+        return _("Entered under “%(channel)s”: this slug was already its.") % {"channel": entered.known_as}
+    return _("Entered. The boards follow within seconds.")
 
 
 def _table(request: ConsoleRequest, *, at: datetime) -> CohortTable:

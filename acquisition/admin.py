@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from acquisition.incoming import IncomingSpend
-from acquisition.models import Spend
+from acquisition.models import DATE_HELP, Spend
 from acquisition.selectors import channels
 from acquisition.services.channels import ReservedSlug, edit_channel, refuse_reserved
 from acquisition.services.spend import sync_spend
@@ -105,7 +105,7 @@ class SpendForm(TenantForm):
     class Meta:
         model = Spend
         fields = ["channel", "kind", "period", "date", "amount", "currency"]
-        help_texts = {"date": gettext_lazy("For a month, any day of it.")}
+        help_texts = {"date": DATE_HELP}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -7,6 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models import Contact
 from tenants.scoping import TenantForeignKey, TenantModel
 
+# what forms say of `Spend.date`
+DATE_HELP = _("For a month, any day of it.")
+
 
 class Channel(TenantModel):
     """Where people come from: an ad platform, a parcel card, a store. Made on first use."""

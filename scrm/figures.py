@@ -43,6 +43,16 @@ def money(minor: int | None, currency: str) -> str:
     return f"{sign}{_mark(currency)}{amount(abs(minor), currency)}"
 
 
+def plain_money(value: Decimal | None, currency: str) -> str:
+    """A decimal amount rounded half up to the currency's places, without its sign: 150.000000 → `150.00`."""
+    return amount(_minor(value, currency), currency)
+
+
+def decimal_money(value: Decimal | None, currency: str) -> str:
+    """A decimal amount likewise, with its sign: 150.000000 → `¥150.00`."""
+    return money(_minor(value, currency), currency)
+
+
 def short_money(minor: int | None, currency: str) -> str:
     """A figure for a card: no decimals from 1,000 up, then `¥18.2 万` or `¥182.4k`."""
     if minor is None:
@@ -97,6 +107,12 @@ def moment(value: datetime | None) -> str:
 def zone(name: str) -> str:
     """A time zone as people call it: `Asia/Shanghai` → `China time`; another by its IANA name."""
     return _("China time") if name in CHINA else name
+
+
+def _minor(value: Decimal | None, currency: str) -> int | None:
+    if value is None:
+        return None
+    return int((value / to_decimal(1, currency)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def _mark(currency: str) -> str:

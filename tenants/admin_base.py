@@ -13,7 +13,6 @@ from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 
 from tenants.access import EDITORS
@@ -21,7 +20,7 @@ from tenants.addresses import client_address
 from tenants.context import lock_tenant_writes
 from tenants.scoping import TenantModel
 from tenants.services.audit import record_act
-from tenants.slugs import is_slug
+from tenants.slugs import SLUG_HELP, is_slug
 
 
 class TenantForm(ModelForm):  # type: ignore[type-arg]
@@ -41,12 +40,7 @@ class SlugForm(TenantForm):
     """A form of a row with a `slug`, which is given once."""
 
     class Meta:
-        help_texts = {
-            "slug": gettext_lazy(
-                "Its name over the API: 1 to 50 small letters, digits, - or _, a letter or digit first."
-                " It cannot be changed later."
-            )
-        }
+        help_texts = {"slug": SLUG_HELP}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,3 +9,7 @@ is_slug = RegexValidator(
     gettext_lazy("1 to 50 small letters, digits, - or _, a letter or digit first."),
     "invalid_slug",
 )
+# what forms say of a slug
+SLUG_HELP = gettext_lazy(
+    "Its name over the API: 1 to 50 small letters, digits, - or _, a letter or digit first. It cannot be changed later."
+)

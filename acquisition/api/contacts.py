@@ -91,9 +91,11 @@ class ContactView(TenantAPIView):
     answer = rows.ContactDetail
 
     def get(self, request: Request, contact_id: int) -> HttpResponse:
+        """Read a contact: its tags, identities and touches."""
         return StructResponse(_detail(self.tenant, contact_id, sees_full_phones=self.caller.sees_full_phones))
 
     def patch(self, request: Request, contact_id: int) -> HttpResponse:
+        """Change a contact's name or attributes; those are merged key by key."""
         edit = self.read(request, ContactEdit)
         try:
             edit_contact(tenant=self.tenant, contact_id=contact_id, at=self.at, **given(edit))

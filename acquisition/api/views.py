@@ -55,9 +55,11 @@ class ChannelView(TenantAPIView):
     answer = rows.ChannelRow
 
     def get(self, request: Request, channel_id: int) -> HttpResponse:
+        """Read a channel."""
         return StructResponse(_channel(self.tenant, channel_id))
 
     def patch(self, request: Request, channel_id: int) -> HttpResponse:
+        """Rename a channel, or say whether it is paid."""
         edit = self.read(request, ChannelEdit)
         tenant = self.tenant
         try:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from acquisition.incoming import IncomingSpend
-from acquisition.models import Spend
+from acquisition.models import Channel, Spend
 from acquisition.services.channels import ReservedSlug, channel_ids, refuse_reserved
 from tenants.context import lock_tenant_writes
 from tenants.incoming import Row
@@ -42,6 +42,14 @@ class CannotConvert(Exception):
     def __init__(self, field: str, code: str, detail: str) -> None:
         super().__init__(detail)
         self.field, self.code = field, code
+
+
+@dataclass(frozen=True, slots=True)
+class EnteredSpend:
+    """What became of one cost told by hand, and what its channel had been called before; None: it is new."""
+
+    result: RowResult
+    known_as: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,17 @@ def sync_spend(*, tenant: Tenant, rows: Sequence[Row], at: datetime) -> list[Row
         wanted[row.item.external_id] = (row.index, cost, base)
     results |= _write(tenant, wanted, held, at)
     return [results[row.index] for row in rows]
+
+
+def enter_spend(*, tenant: Tenant, item: IncomingSpend, channel_name: str, at: datetime) -> EnteredSpend:
+    """Keep one cost told by hand; a channel that it makes is called `channel_name`, one that exists keeps its name."""
+    lock_tenant_writes(tenant_id=tenant.pk)
+    channel = Channel.objects.for_tenant(tenant).filter(slug=item.channel)
+    held = channel.first()
+    (result,) = sync_spend(tenant=tenant, rows=[Row(0, item)], at=at)
+    if held is None and result.status == "created":
+        channel.update(name=channel_name)
+    return EnteredSpend(result, held and (held.name or held.slug))
 
 
 def _read(item: IncomingSpend, held: _Held | None, tenant: Tenant, rates: Rates) -> tuple[_Cost, int]:

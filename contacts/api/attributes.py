@@ -20,10 +20,7 @@ from tenants.models import Tenant
 
 
 class AttributeListView(ListView):
-    """Attributes by position, and how many contacts have a value of each; or a new one.
-
-    A new attribute is read at once from what contacts' attributes say under its key.
-    """
+    """Attributes by position, and how many contacts have a value of each."""
 
     scopes = {"GET": "contacts:read", "POST": "contacts:write"}
     row = shown.AttributeRow
@@ -39,6 +36,7 @@ class AttributeListView(ListView):
         return [shown.attribute_row(attribute, people=people.get(attribute.pk, 0)) for attribute in found]
 
     def post(self, request: Request) -> HttpResponse:
+        """Make an attribute; it is read at once from what contacts' attributes say under its key."""
         new = self.read(request, incoming.AttributeNew)
         with refusals():
             attribute = attributes.define_attribute(**self.by, **msgspec.structs.asdict(new))
@@ -46,16 +44,18 @@ class AttributeListView(ListView):
 
 
 class AttributeView(TenantAPIView):
-    """One attribute. Deleting it leaves contacts' attributes as they are; it is answered as it was."""
+    """One attribute."""
 
     scopes = {"GET": "contacts:read", "PATCH": "contacts:write", "DELETE": "contacts:write"}
     body = incoming.AttributeEdit
     answer = shown.AttributeRow
 
     def get(self, request: Request, attribute_id: int) -> HttpResponse:
+        """Read an attribute."""
         return StructResponse(_attribute(self.tenant, attribute_id))
 
     def patch(self, request: Request, attribute_id: int) -> HttpResponse:
+        """Change an attribute's label, choices or position."""
         edit = self.read(request, incoming.AttributeEdit)
         told = given(edit)
         with refusals():
@@ -63,6 +63,7 @@ class AttributeView(TenantAPIView):
         return StructResponse(_attribute(self.tenant, attribute_id))
 
     def delete(self, request: Request, attribute_id: int) -> HttpResponse:
+        """Delete an attribute; contacts' attributes stay as they are. It is answered as it was."""
         was = _attribute(self.tenant, attribute_id)
         with refusals():
             attributes.delete_attribute(**self.by, attribute_id=attribute_id)

@@ -18,7 +18,7 @@ from tenants.models import Tenant
 
 
 class NoteListView(ListView):
-    """Notes about a contact, newest first; or a new one."""
+    """Notes about a contact, newest first."""
 
     scopes = {"GET": "contacts:read", "POST": "contacts:write"}
     row = shown.NoteRow
@@ -35,6 +35,7 @@ class NoteListView(ListView):
         return [shown.note_row(note) for note in found]
 
     def post(self, request: Request, contact_id: int) -> HttpResponse:
+        """Write a note about a contact."""
         new = self.read(request, incoming.NoteNew)
         with refusals():
             note = add_note(**self.by, contact_id=contact_id, text=new.text)
@@ -42,7 +43,7 @@ class NoteListView(ListView):
 
 
 class NoteView(TenantAPIView):
-    """One note. Deleting it is in the audit log, without what it said; it is answered as it was."""
+    """Delete a note; the audit log says so, without what it said. It is answered as it was."""
 
     scopes = {"DELETE": "contacts:write"}
     answer = shown.NoteRow

@@ -32,7 +32,7 @@ class TagQuery(PageQuery, kw_only=True, frozen=True):
 
 
 class TagGroupListView(ListView):
-    """Tag groups by name; or a new one."""
+    """Tag groups by name."""
 
     scopes = {"GET": "contacts:read", "POST": "contacts:write"}
     row = shown.TagGroupRow
@@ -47,6 +47,7 @@ class TagGroupListView(ListView):
         return [shown.tag_group_row(group, tags=group.tag_count) for group in found]
 
     def post(self, request: Request) -> HttpResponse:
+        """Make a tag group."""
         new = self.read(request, incoming.TagGroupNew)
         with refusals():
             group = tag_catalogue.create_tag_group(**self.by, name=new.name)
@@ -54,22 +55,25 @@ class TagGroupListView(ListView):
 
 
 class TagGroupView(TenantAPIView):
-    """One tag group. Only an empty one can be deleted; it is answered as it was."""
+    """One tag group."""
 
     scopes = {"GET": "contacts:read", "PATCH": "contacts:write", "DELETE": "contacts:write"}
     body = incoming.TagGroupEdit
     answer = shown.TagGroupRow
 
     def get(self, request: Request, group_id: int) -> HttpResponse:
+        """Read a tag group."""
         return StructResponse(_group(self.tenant, group_id))
 
     def patch(self, request: Request, group_id: int) -> HttpResponse:
+        """Rename a tag group."""
         edit = self.read(request, incoming.TagGroupEdit)
         with refusals():
             tag_catalogue.rename_tag_group(**self.by, group_id=group_id, name=edit.name)
         return StructResponse(_group(self.tenant, group_id))
 
     def delete(self, request: Request, group_id: int) -> HttpResponse:
+        """Delete a tag group that is empty. It is answered as it was."""
         was = _group(self.tenant, group_id)
         with refusals():
             tag_catalogue.delete_tag_group(**self.by, group_id=group_id)
@@ -77,7 +81,7 @@ class TagGroupView(TenantAPIView):
 
 
 class TagListView(ListView):
-    """Tags by group, and how many carry each; or a new one."""
+    """Tags by group, and how many carry each."""
 
     scopes = {"GET": "contacts:read", "POST": "contacts:write"}
     row = shown.TagRow
@@ -95,6 +99,7 @@ class TagListView(ListView):
         return [shown.tag_row(tag, people=people.get(tag.pk, 0)) for tag in found]
 
     def post(self, request: Request) -> HttpResponse:
+        """Make a tag."""
         new = self.read(request, incoming.TagNew)
         with refusals():
             tag = tag_catalogue.create_tag(**self.by, group_id=new.group_id, name=new.name)
@@ -102,16 +107,18 @@ class TagListView(ListView):
 
 
 class TagView(TenantAPIView):
-    """One tag. Deleting it takes it off everybody who carries it; it is answered as it was."""
+    """One tag."""
 
     scopes = {"GET": "contacts:read", "PATCH": "contacts:write", "DELETE": "contacts:write"}
     body = incoming.TagEdit
     answer = shown.TagRow
 
     def get(self, request: Request, tag_id: int) -> HttpResponse:
+        """Read a tag."""
         return StructResponse(_tag(self.tenant, tag_id))
 
     def patch(self, request: Request, tag_id: int) -> HttpResponse:
+        """Rename a tag, or move it to another group."""
         edit = self.read(request, incoming.TagEdit)
         told = given(edit)
         with refusals():
@@ -119,6 +126,7 @@ class TagView(TenantAPIView):
         return StructResponse(_tag(self.tenant, tag_id))
 
     def delete(self, request: Request, tag_id: int) -> HttpResponse:
+        """Delete a tag: it is taken off everybody who carries it. It is answered as it was."""
         was = _tag(self.tenant, tag_id)
         with refusals():
             tag_catalogue.delete_tag(**self.by, tag_id=tag_id)

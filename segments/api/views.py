@@ -54,7 +54,7 @@ class DaysQuery(Query, kw_only=True, frozen=True, rename={"from_date": "from"}):
 
 
 class SegmentListView(ListView):
-    """Segments, newest first; or a new one."""
+    """Segments, newest first."""
 
     scopes = {"GET": "segments:read", "POST": "segments:write"}
     row = rows.SegmentRow
@@ -68,6 +68,7 @@ class SegmentListView(ListView):
         return [rows.segment_row(segment) for segment in found]
 
     def post(self, request: Request) -> HttpResponse:
+        """Make a segment: a rule is a draft with one version, a list can be filled at once."""
         new = self.read(request, incoming.SegmentNew)
         if (new.kind == "rule") != (new.rule is not None):
             code, detail = ("required", "Send a rule.") if new.kind == "rule" else ("no_rule", "A list has no rule.")
@@ -89,9 +90,11 @@ class SegmentView(TenantAPIView):
     answer = rows.SegmentDetail
 
     def get(self, request: Request, segment_id: int) -> HttpResponse:
+        """Read a segment with its newest rule."""
         return StructResponse(_detail(self.tenant, _segment(self.tenant, segment_id)))
 
     def patch(self, request: Request, segment_id: int) -> HttpResponse:
+        """Change a segment's name or description, or save a new version of its rule."""
         edit = self.read(request, incoming.SegmentEdit)
         _segment(self.tenant, segment_id)
         told = given(edit)

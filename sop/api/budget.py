@@ -19,19 +19,21 @@ class TouchBudgetAnswer(msgspec.Struct, frozen=True):
 
 
 class TouchBudgetView(TenantAPIView):
-    """How many messages one contact gets on one day of the tenant's zone at most, from all SOPs together.
-
-    What is above it is skipped with the reason `cap`.
-    """
+    """How many messages one contact gets on one day of the tenant's zone at most, from all SOPs together."""
 
     scopes = {"GET": "sops:read", "PUT": "sops:write"}
     body = TouchBudgetBody
     answer = TouchBudgetAnswer
 
     def get(self, request: Request) -> HttpResponse:
+        """Read how many messages one contact gets on one day of the tenant's zone at most, from all SOPs together.
+
+        What is above it is skipped with the reason `cap`.
+        """
         return StructResponse(_answer(self.tenant))
 
     def put(self, request: Request) -> HttpResponse:
+        """Set how many messages one contact gets on one day at most; more are skipped with the reason `cap`."""
         wanted = self.read(request, TouchBudgetBody)
         set_messages_per_day(**self.by, per_day=wanted.per_day)
         return StructResponse(_answer(self.tenant))

@@ -37,7 +37,7 @@ class SopsQuery(PageQuery, kw_only=True, frozen=True):
 
 
 class SopListView(ListView):
-    """The tenant's SOPs, newest first; or one more of them, as a draft."""
+    """The tenant's SOPs, newest first."""
 
     scopes = {"GET": "sops:read", "POST": "sops:write"}
     row = rows.SopApiRow
@@ -52,6 +52,7 @@ class SopListView(ListView):
         return [rows.sop_row(sop) for sop in found]
 
     def post(self, request: Request) -> HttpResponse:
+        """Make an SOP, as a draft."""
         body = self.read(request, SopBody)
         with refusals():
             sop = create_sop(**self.by, name=body.name, description=body.description, draft=body.version)
@@ -66,9 +67,11 @@ class SopView(TenantAPIView):
     answer = rows.SopApiRow
 
     def get(self, request: Request, sop_id: int) -> HttpResponse:
+        """Read an SOP."""
         return StructResponse(rows.sop_row(_sop(self.tenant, sop_id)))
 
     def patch(self, request: Request, sop_id: int) -> HttpResponse:
+        """Change an SOP's name or description."""
         edit = self.read(request, SopEdit)
         with refusals():
             sop = edit_sop(tenant=self.tenant, sop_id=sop_id, at=self.at, **given(edit))
@@ -76,7 +79,7 @@ class SopView(TenantAPIView):
 
 
 class SopVersionListView(ListView):
-    """An SOP's versions with their steps, newest first; or its draft, in the place of the one there is."""
+    """An SOP's versions with their steps, newest first."""
 
     scopes = {"GET": "sops:read", "POST": "sops:write"}
     row = rows.SopVersionRow
@@ -92,6 +95,7 @@ class SopVersionListView(ListView):
         return [rows.version_row(version) for version in found]
 
     def post(self, request: Request, sop_id: int) -> HttpResponse:
+        """Save an SOP's draft, in the place of the one there is."""
         draft = self.read(request, VersionBody)
         with refusals():
             saved = save_draft(**self.by, sop_id=sop_id, draft=draft)

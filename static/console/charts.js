@@ -52,7 +52,7 @@
   };
 
   function chosenAtFirst(series) {
-    const aged = series.filter((one) => !one.truncated && one.complete.filter(Boolean).length > 2);
+    const aged = series.filter((one) => !one.truncated && one.complete.filter(Boolean).length > 1);
     const from = aged.length ? aged : series;
     const step = Math.max(1, Math.floor(from.length / MOST));
     return from.filter((one, index) => index % step === 0).slice(0, MOST).map((one) => one.label);

@@ -12,6 +12,7 @@ from tests.console.shop_floor import count, open_shop, person, tell_contacts, te
 pytestmark = pytest.mark.django_db
 
 ENGLISH = {"accept-language": "en"}
+WITH_PAGE: dict[str, Any] = {"follow": True, "headers": ENGLISH}
 
 
 def get(user: Any, **query: Any) -> Any:
@@ -85,6 +86,7 @@ def test_a_new_channel_is_made_by_choosing_so_and_is_then_offered_by_its_name(ac
     browser.post("/t/acme/channels/", entry(tokens[1], channel="store", new_slug="", new_name=""))
 
     assert '<option value="store">门店</option>' in page
+    assert '<th scope="row" class="m1">2024-02</th>' in page
     assert [row[0] for row in entered(acme)] == ["store", "store"]
     with tenant_transaction(acme.pk):
         assert list(Channel.objects.for_tenant(acme).values_list("slug", "name")) == [("store", "门店")]
@@ -92,14 +94,23 @@ def test_a_new_channel_is_made_by_choosing_so_and_is_then_offered_by_its_name(ac
 
 def test_a_new_channel_of_a_slug_that_exists_is_that_channel_under_its_own_name(acme: Any, bob: Any) -> None:
     tell_spend(acme, {"external_id": "s", "channel": "store", "month": "2024-01", "amount": "1", "currency": "GBP"})
+    with tenant_transaction(acme.pk):
+        Channel.objects.for_tenant(acme).update(name="线下门店")
     browser = log_in(bob)
     token = browser.get("/t/acme/channels/").context["form"]["token"].value()
 
-    browser.post("/t/acme/channels/", entry(token))
+    said = [
+        [str(message) for message in browser.post("/t/acme/channels/", body, **WITH_PAGE).context["messages"]]
+        for body in (entry(token), entry(token))
+    ]
 
+    assert said == [
+        ["Entered under “线下门店”: this slug was already its."],
+        ["Entered. The boards follow within seconds."],
+    ]
     assert [row[0] for row in entered(acme)] == ["store", "store"]
     with tenant_transaction(acme.pk):
-        assert list(Channel.objects.for_tenant(acme).values_list("slug", "name")) == [("store", "store")]
+        assert list(Channel.objects.for_tenant(acme).values_list("slug", "name")) == [("store", "线下门店")]
 
 
 def test_months_begin_with_the_newest_and_list_the_channels_above_in_their_order(acme: Any, bob: Any) -> None:

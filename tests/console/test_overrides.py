@@ -9,6 +9,7 @@ import unfold
 UPSTREAM = Path(unfold.__file__).parent / "templates"
 OURS = Path(__file__).parents[2] / "templates"
 PINNED = {
+    "admin/change_form.html": "e9824d4d8a447d97",
     "admin/change_list.html": "5885c39760f6085d",
     "unfold/helpers/empty_results.html": "5f4727a37a99da76",
     "unfold/helpers/command.html": "ae6ce324d8536613",

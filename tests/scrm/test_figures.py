@@ -35,6 +35,20 @@ def test_money(minor: int | None, currency: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "currency", "plain", "marked"),
+    [
+        (Decimal("150.000000"), "CNY", "150.00", "¥150.00"),
+        (Decimal("0.005"), "GBP", "0.01", "£0.01"),
+        (Decimal("-1234.5"), "JPY", "−1,235", "−JPY 1,235"),
+        (Decimal("0.0005"), "BHD", "0.001", "BHD 0.001"),
+        (None, "CNY", "—", "—"),
+    ],
+)
+def test_decimal_and_plain_money(value: Decimal | None, currency: str, plain: str, marked: str) -> None:
+    assert (figures.plain_money(value, currency), figures.decimal_money(value, currency)) == (plain, marked)
+
+
+@pytest.mark.parametrize(
     ("value", "chinese", "english"),
     [
         (99_999, "99,999", "99,999"),

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from analytics.cohorts import SliceCell, SliceName
-from scrm.figures import NONE, amount, money, number, percent, ratio
+from scrm.figures import NONE, decimal_money, money, number, percent, plain_money, ratio
 from tenants.money import to_decimal
 
 SLICE_TITLES: Mapping[SliceName, StrOrPromise] = {
@@ -90,14 +90,11 @@ class Figures:
 
     def money_exact(self, value: Decimal | None) -> str:
         """A ratio in money, rounded half up to the currency's own places."""
-        return NONE if value is None else self.money(self._minor(value))
+        return decimal_money(value, self.currency)
 
     def plain(self, value: Decimal | None) -> str:
         """The same without its currency, for columns whose header names it."""
-        return NONE if value is None else amount(self._minor(value), self.currency)
-
-    def _minor(self, value: Decimal) -> int:
-        return int((value / to_decimal(1, self.currency)).quantize(Decimal(1), ROUND_HALF_UP))
+        return plain_money(value, self.currency)
 
 
 def _over(amount_minor: int, count: int, currency: str) -> Decimal | None:

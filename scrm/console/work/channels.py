@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from acquisition.incoming import IncomingSpend
-from acquisition.models import Channel, Spend
+from acquisition.models import DATE_HELP, Spend
 from acquisition.selectors import channel_names
-from acquisition.services.channels import ReservedSlug, edit_channel, refuse_reserved
-from acquisition.services.spend import sync_spend
+from acquisition.services.channels import ReservedSlug, refuse_reserved
+from acquisition.services.spend import EnteredSpend, enter_spend
 from analytics.cohorts import CohortQuery, CohortTable
 from analytics.selectors.cohorts import cohort_table
 from scrm.console.views import ConsoleRequest, console_view, page
@@ -25,9 +25,8 @@ from scrm.console.work.asof import default_as_of
 from scrm.console.work.ranges import DayField, local_date
 from scrm.console.work.selectors.channels import spend_calendar, spend_entries, spend_range
 from tenants.access import BOARD_READERS, EDITORS
-from tenants.incoming import Row
 from tenants.models import Tenant
-from tenants.slugs import is_slug
+from tenants.slugs import SLUG_HELP, is_slug
 
 NEW_CHANNEL = "+"  # no slug
 ENTRIES_SHOWN = 20
@@ -46,9 +45,9 @@ class SpendForm(forms.Form):
 
     channel = forms.ChoiceField(label=gettext_lazy("Channel"))
     new_name = forms.CharField(label=gettext_lazy("Name"), max_length=100, required=False)
-    new_slug = forms.CharField(label=gettext_lazy("Slug"), max_length=50, required=False)
+    new_slug = forms.CharField(label=gettext_lazy("Slug"), max_length=50, required=False, help_text=SLUG_HELP)
     period = forms.ChoiceField(label=gettext_lazy("For"), choices=Spend.Period.choices, initial="day")
-    date = DayField(label=gettext_lazy("Date"))
+    date = DayField(label=gettext_lazy("Date"), help_text=DATE_HELP)
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Spend.Kind.choices, initial="ads")
     amount = forms.RegexField(
         r"^[0-9]{1,12}(\.[0-9]{1,4})?$",
@@ -64,7 +63,7 @@ class SpendForm(forms.Form):
 
     @property
     def is_new_channel(self) -> bool:
-        """Whether a channel is to be made that nobody has used yet."""
+        """Whether "New channel …" was chosen; the slug that is typed may be a channel's already."""
         return bool(self["channel"].value() == NEW_CHANNEL)
 
     def clean_new_name(self) -> str:
@@ -139,20 +138,19 @@ def _enter(request: ConsoleRequest, form: SpendForm, *, at: datetime) -> bool:
     if not form.is_valid():
         return False
     item = form.incoming(tenant=request.tenant)
-    is_first_use = item.channel not in channel_names(tenant=request.tenant)
-    result = sync_spend(tenant=request.tenant, rows=[Row(0, item)], at=at)[0]
-    for error in result.errors:
+    entered = enter_spend(tenant=request.tenant, item=item, channel_name=form.cleaned_data["new_name"], at=at)
+    for error in entered.result.errors:
         form.add_error(None, error.detail)
-    if is_first_use and result.status == "created":
-        _name_channel(request.tenant, item.channel, form.cleaned_data["new_name"])
-    if result.status != "error":
-        messages.success(request, _("Entered. The boards follow within seconds."))
-    return result.status != "error"
+    if entered.result.status == "error":
+        return False
+    messages.success(request, _confirmation(form, entered))
+    return True
 
 
-def _name_channel(tenant: Tenant, slug: str, name: str) -> None:
-    channel = Channel.objects.for_tenant(tenant).get(slug=slug)
-    edit_channel(tenant=tenant, channel_id=channel.pk, name=name)
+def _confirmation(form: SpendForm, entered: EnteredSpend) -> str:
+    if form.is_new_channel and entered.result.status == "created" and entered.known_as is not None:
+        return _("Entered under “%(channel)s”: this slug was already its.") % {"channel": entered.known_as}
+    return _("Entered. The boards follow within seconds.")
 
 
 def _table(request: ConsoleRequest, *, at: datetime) -> CohortTable:

@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from acquisition.incoming import IncomingSpend
-from acquisition.models import Spend
-from acquisition.services.spend import sync_spend
+from acquisition.models import Channel, Spend
+from acquisition.services.spend import EnteredSpend, enter_spend, sync_spend
 from tenants.context import tenant_transaction
 from tenants.incoming import Row
 from tenants.models import FxRate
@@ -57,6 +57,21 @@ def test_spend_is_kept_once_by_its_external_id(acme: Any) -> None:
         ("S1", "search", "day", date(2026, 1, 5), 1000),
         ("S2", "search", "month", date(2026, 2, 1), 3200),
     ]
+
+
+def test_a_channel_that_a_cost_by_hand_makes_is_named_and_one_that_exists_keeps_its_name(acme: Any) -> None:
+    def enter(external_id: str, name: str, **told: Any) -> EnteredSpend:
+        item = msgspec.convert(row(external_id, **told), IncomingSpend)
+        with tenant_transaction(acme.pk):
+            return enter_spend(tenant=acme, item=item, channel_name=name, at=AT)
+
+    refused = enter("S0", "Search", amount="1.005")
+    first, again, other = enter("S1", "Search"), enter("S1", "Ads"), enter("S2", "Ads")
+
+    told = [(entered.result.status, entered.known_as) for entered in (refused, first, again, other)]
+    assert told == [("error", None), ("created", None), ("unchanged", "Search"), ("created", "Search")]
+    with tenant_transaction(acme.pk):
+        assert list(Channel.objects.for_tenant(acme).values_list("slug", "name")) == [("search", "Search")]
 
 
 def test_last_of_two_rows_of_one_call_wins(acme: Any) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import TimeoutError
 
 from tests.browser.conftest import SIZES
 from tests.browser.looking import faults, too_wide
-from tests.browser.test_shell import LATIN, words
+from tests.browser.test_shell import CURRENCIES, LATIN, words
 from tests.console.shop_floor import open_shop
 from tests.console.test_query_counts import QUERIES
 from tests.isolation.rows import fill
@@ -123,6 +123,8 @@ def page_faults(page: Any, path: str, language: Language, axe_at: str) -> list[s
     if (told := page.evaluate("document.documentElement.lang").lower()) != language.told:
         found.append(f"lang {told}")
     spoken = language.kept.sub(" ", OWN_WORDS.sub(" ", words(page)))
+    if "/fxrate/" in path:
+        spoken = CURRENCIES.sub(" ", spoken)
     found += [f"says {word}" for word in sorted(set(language.foreign.findall(spoken)))]
     for size, window in SIZES.items():
         resize(page, window)

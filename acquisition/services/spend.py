@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from acquisition.incoming import IncomingSpend
 from acquisition.models import Channel, Spend
-from acquisition.services.channels import ReservedSlug, channel_ids, refuse_reserved
+from acquisition.services.channels import ReservedSlug, channel_ids, edit_channel, refuse_reserved
 from tenants.context import lock_tenant_writes
 from tenants.incoming import Row
 from tenants.models import FxRate, Tenant
@@ -110,7 +110,7 @@ def enter_spend(*, tenant: Tenant, item: IncomingSpend, channel_name: str, at: d
     held = channel.first()
     (result,) = sync_spend(tenant=tenant, rows=[Row(0, item)], at=at)
     if held is None and result.status == "created":
-        channel.update(name=channel_name)
+        edit_channel(tenant=tenant, channel_id=channel.get().pk, name=channel_name)
     return EnteredSpend(result, held and (held.name or held.slug))
 
 

@@ -298,6 +298,8 @@ def test_what_is_planned_is_shown_as_coming_apart_from_what_happened(acme: Any, 
             tenant=acme, contact_ids=[pk], touch_kind="private_chat", is_granted=False, evidence="", actor="Bob", at=now
         )
     assert "Will be skipped: consent is withdrawn" in get(bob, f"contacts/{pk}/").content.decode()
+    piece = log_in(bob).get(f"/t/acme/contacts/{pk}/", headers={**HTMX, "accept-language": "en"})
+    assert b"Will be skipped: consent is withdrawn" in piece.content
 
 
 def test_what_a_message_and_a_tag_say_is_text(acme: Any, bob: Any) -> None:

@@ -3,7 +3,7 @@
 Pure: a `CohortTable` goes in, what the template, the chart and the CSV print comes out.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -37,7 +37,7 @@ class BoardCell:
     is_complete: bool
     pays_back: bool
     opens: bool
-    cohorts: str = ""
+    cohorts: str
 
     @property
     def look(self) -> str:
@@ -99,9 +99,7 @@ class Board:
             payback="",
             payback_tip="",
             warning="",
-            cells=[
-                replace(self._cell(name, totals.slices[name], None), cohorts=self._cohorts_of(name)) for name in SLICES
-            ],
+            cells=[self._cell(name, totals.slices[name], None) for name in SLICES],
         )
 
     def _cohorts_of(self, name: SliceName) -> str:
@@ -138,6 +136,7 @@ class Board:
             is_complete=cell.is_complete or row is None or not cell.contacts,
             pays_back=pays_back,
             opens=row is not None and cell.contacts > 0,
+            cohorts="" if row else self._cohorts_of(name),
         )
 
     def tip(self, name: SliceName, cell: SliceCell, *, is_total: bool, pays_back: bool) -> list[str]:

@@ -39,9 +39,11 @@ def contact_page(request: ConsoleRequest, contact_id: int) -> HttpResponse:
         "sees_touchpoints": is_reader,
         "may_edit": request.membership.role in EDITORS,
     }
+    if wants_fragment(request) and request.GET.get("before"):
+        return fragment(request, "console/contact_timeline_rows.html", **told)
+    told |= reach(request, contact.pk, form=ConsentForm())
     if wants_fragment(request):
-        part = "contact_timeline_rows" if request.GET.get("before") else "contact_timeline"
-        return fragment(request, f"console/{part}.html", **told)
+        return fragment(request, "console/contact_timeline.html", **told)
     stats = selectors.stats_of(tenant=request.tenant, contact_ids=[contact.pk]).get(contact.pk)
     known = contact_selectors.known_as(tenant=request.tenant, contact_ids=[contact.pk])
     return page(
@@ -50,7 +52,7 @@ def contact_page(request: ConsoleRequest, contact_id: int) -> HttpResponse:
         title=contact.name or known.get(contact.pk, f"#{contact.pk}"),
         parent_title=_("Contacts"),
         parent_link=reverse("contacts"),
-        **told | reach(request, contact.pk, form=ConsentForm()),
+        **told,
         note_form=NoteForm(),
         figures=_figures(contact, stats),
         stats=stats,

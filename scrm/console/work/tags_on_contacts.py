@@ -85,18 +85,19 @@ def contact_tags(request: ConsoleRequest, contact_id: int) -> HttpResponse:
 def tag_contacts(request: ConsoleRequest) -> HttpResponse:
     """Move a tag of everybody whom the contact list's filters find: at once, or of more than AT_ONCE by a job."""
     filters = contact_form(request).whom()
-    found = found_before(tenant=request.tenant, filters=filters, before=None)
-    ids = list(found.values_list("pk", flat=True)[: AT_ONCE + 1])
+    count = count_found(tenant=request.tenant, filters=filters)
     form = MoveForm(request.POST or None, tenant=request.tenant)
-    if request.method == "POST" and form.is_valid() and ids:
-        if len(ids) > AT_ONCE:
+    if request.method == "POST" and form.is_valid() and count:
+        if count > AT_ONCE:
             return redirect("job", form.ask(request, filters).pk)
+        found = found_before(tenant=request.tenant, filters=filters, before=None)
+        ids = list(found.values_list("pk", flat=True))
         messages.success(request, _told(form.cleaned_data["move"], form.apply(request, ids)))
         return redirect(f"{reverse('contacts')}?{query_without(request)}")
     return page(
         request, "console/tags_bulk.html", title=_("Tag these contacts"), parent_title=_("Contacts"),
         parent_link=f"{reverse('contacts')}?{query_without(request)}", form=form, filters=filters,
-        count=count_found(tenant=request.tenant, filters=filters), is_long=len(ids) > AT_ONCE,
+        count=count, is_long=count > AT_ONCE,
     )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from contacts.selectors.consent import ways
 from contacts.timeline import TimelineItem
 from scrm.console.views import ConsoleRequest
 from scrm.console.work.paging import instant
@@ -50,10 +49,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Story:
-    """A page of a timeline. `before` ("": the last page) is where the next begins; `chips`: kind and word.
-
-    `is_refused`: none of what is coming will go out, as the contact withdrew consent.
-    """
+    """A page of a timeline. `before` ("": the last page) is where the next begins; `chips`: kind and word."""
 
     rows: list[Entry]
     before: str
@@ -61,7 +57,6 @@ class Story:
     chips: list[tuple[str, StrOrPromise]]
     coming: list[Entry]
     has_more_coming: bool
-    is_refused: bool
 
 
 def contact_story(request: ConsoleRequest, contact_id: int) -> Story:
@@ -79,7 +74,6 @@ def contact_story(request: ConsoleRequest, contact_id: int) -> Story:
         chips=[("", _("Everything")), *((kind, words[1]) for kind, words in WORDS.items())],
         coming=[_entry(item, request.membership.role, now) for item in coming[:COMING_SIZE]],
         has_more_coming=len(coming) > COMING_SIZE,
-        is_refused=bool(coming) and all(way.is_refused for way in ways(**whose)),
     )
 
 

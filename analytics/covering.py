@@ -1,4 +1,4 @@
-"""The second at which a cost is covered: looked for in long runs of seconds, then in short ones, then in each. Pure."""
+"""The second at which a cost is covered: looked for in long runs of seconds, then in short ones. Pure."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -16,7 +16,7 @@ _FIRST, _LAST = attrgetter("first"), attrgetter("last")
 
 
 class Run(NamedTuple):
-    """What was brought in some seconds in a row; in a single one the net will do, as gross."""
+    """What was brought in some seconds in a row."""
 
     first: int
     last: int
@@ -25,11 +25,11 @@ class Run(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Seconds to look through, and the net before them, which is less than needed."""
+    """Seconds to look through, and how much of what is needed was missing before them."""
 
     first: int
     last: int
-    base: int
+    missing: int
 
 
 class Search(NamedTuple):
@@ -41,24 +41,22 @@ class Search(NamedTuple):
 
 
 Place = tuple[Key, Sought]
-# what each window's people brought in it, in order, by steps of age (every window begins with one) or, where asked so,
-# by the second; the last step may hold more than was observed
-Brought = Callable[[Mapping[Place[Key], Window], bool], Mapping[Place[Key], Sequence[Run]]]
+Windows = Mapping[Place[Key], Window]
 
 
-def covered(searches: Mapping[Key, Search], brought: Brought[Key]) -> dict[Key, tuple[int | None, int | None]]:
-    """The first second of each search that covers its cost, and the one since which it stays covered."""
-    windows: dict[Place[Key], Window] = {
-        (key, sought): Window(0, search.observed, 0) for key, search in searches.items() for sought in _NARROW
+def narrowed(
+    searches: Mapping[Key, Search], brought: Callable[[Windows[Key]], Mapping[Place[Key], Sequence[Run]]]
+) -> Windows[Key]:
+    """The few seconds that hold each answer, where there is one.
+
+    `brought` tells what each window's people brought in it, in order, by steps of age. Every window begins with one;
+    the last step may hold more than was observed.
+    """
+    windows: Windows[Key] = {
+        (key, sought): Window(0, search.observed, search.need) for key, search in searches.items() for sought in _NARROW
     }
-    windows = _narrowed(windows, {place: _bucket_runs(searches[place[0]]) for place in windows}, searches)
-    windows = _narrowed(windows, brought(windows, False), searches)
-    seconds = brought(windows, True)
-    found = {
-        (key, sought): _second(window, seconds[key, sought], searches[key].need, sought)
-        for (key, sought), window in windows.items()
-    }
-    return {key: (found.get((key, "first")), found.get((key, "since"))) for key in searches}
+    windows = _cut(windows, {place: _bucket_runs(searches[place[0]]) for place in windows})
+    return _cut(windows, brought(windows))
 
 
 def within(runs: Sequence[Run], window: Window) -> Sequence[Run]:
@@ -91,58 +89,38 @@ def _bucket_runs(search: Search) -> list[Run]:
     return runs
 
 
-def _narrowed(
-    windows: Mapping[Place[Key], Window],
-    runs: Mapping[Place[Key], Sequence[Run]],
-    searches: Mapping[Key, Search],
-) -> dict[Place[Key], Window]:
+def _cut(windows: Windows[Key], runs: Mapping[Place[Key], Sequence[Run]]) -> Windows[Key]:
     """The windows cut down to the runs that hold the answer; those without one are left out."""
-    left = {}
-    for (key, sought), window in windows.items():
-        narrower = _NARROW[sought](runs[key, sought], window.base, searches[key].need)
-        if narrower is not None:
-            left[key, sought] = narrower
-    return left
+    cut = {place: _NARROW[place[1]](runs[place], window.missing) for place, window in windows.items()}
+    return {place: window for place, window in cut.items() if window is not None}
 
 
-def _to_first(runs: Sequence[Run], base: int, need: int) -> Window | None:
-    """From the first run that may reach what is needed to the first that surely has by its end."""
-    before = _nets_before(runs, base)
-    may = [i for i, run in enumerate(runs) if before[i] + run.gross >= need]
+def _to_first(runs: Sequence[Run], missing: int) -> Window | None:
+    """From the first run that may bring what is missing to the first that surely has by its end."""
+    before = _nets_before(runs)
+    may = [i for i, run in enumerate(runs) if before[i] + run.gross >= missing]
     if not may:
         return None
-    surely = next((i for i in range(may[0], len(runs)) if before[i + 1] >= need), may[-1])
-    return Window(runs[may[0]].first, runs[surely].last, before[may[0]])
+    surely = next((i for i in range(may[0], len(runs)) if before[i + 1] >= missing), may[-1])
+    return Window(runs[may[0]].first, runs[surely].last, missing - before[may[0]])
 
 
-def _to_since(runs: Sequence[Run], base: int, need: int) -> Window | None:
-    """From the last run that surely begins below what is needed to the last that may be below it."""
-    before = _nets_before(runs, base)
-    if not runs or before[-2] + runs[-1].gross < need:
+def _to_since(runs: Sequence[Run], missing: int) -> Window | None:
+    """From the last run at whose begin something surely is missing to the last in which something may be."""
+    before = _nets_before(runs)
+    if not runs or before[-2] + runs[-1].gross < missing:
         return None
-    may = max(i for i, run in enumerate(runs) if before[i] - run.refund < need)
-    surely = max(i for i in range(may + 1) if before[i] < need)
-    return Window(runs[surely].first, runs[may].last, before[surely])
+    may = max(i for i, run in enumerate(runs) if before[i] - run.refund < missing)
+    surely = max(i for i in range(may + 1) if before[i] < missing)
+    return Window(runs[surely].first, runs[may].last, missing - before[surely])
 
 
-_NARROW: Mapping[Sought, Callable[[Sequence[Run], int, int], Window | None]] = {
+_NARROW: Mapping[Sought, Callable[[Sequence[Run], int], Window | None]] = {
     "first": _to_first,
     "since": _to_since,
 }
 
 
-def _nets_before(runs: Sequence[Run], base: int) -> list[int]:
+def _nets_before(runs: Sequence[Run]) -> list[int]:
     """The net before each run, and after the last."""
-    return list(accumulate((run.gross - run.refund for run in runs), initial=base))
-
-
-def _second(window: Window, seconds: Sequence[Run], need: int, sought: Sought) -> int | None:
-    """The second sought, from what was brought in each second of the window."""
-    net, answer = window.base, None
-    for run in seconds:
-        net += run.gross - run.refund
-        if net < need:
-            answer = answer if sought == "first" else None
-        elif answer is None:
-            answer = run.first
-    return answer
+    return list(accumulate((run.gross - run.refund for run in runs), initial=0))

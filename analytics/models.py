@@ -76,15 +76,10 @@ class CohortFact(TenantModel):
         ]
 
 
-class CohortRollup(TenantModel):
-    """Sums of one cohort day × channel × age bucket (not cumulative); `bucket` as in `ages.EDGES`.
+class DayRollup(TenantModel):
+    """Sums of one cohort day × age bucket (not cumulative); `bucket` as in `ages.EDGES`."""
 
-    `is_whole` rows hold all channels together (their channel is null), so that a table without channels reads little.
-    """
-
-    is_whole = models.BooleanField()
     cohort_date = models.DateField()
-    channel = TenantForeignKey(Channel, null=True, related_name="+")
     bucket = models.PositiveSmallIntegerField()
     contacts = models.IntegerField(default=0)
     # of them, those acquired by an order
@@ -98,18 +93,37 @@ class CohortRollup(TenantModel):
     last_happened_at = models.DateTimeField()
 
     class Meta(TenantModel.Meta):
+        abstract = True
+
+
+class WholeRollup(DayRollup):
+    """All channels together, apart from those by channel: a table without channels reads few pages."""
+
+    class Meta(DayRollup.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "cohort_date", "bucket"], name="analytics_wholerollup_cell"),
+            models.CheckConstraint(condition=Q(gross_minor__gte=0), name="analytics_wholerollup_gross"),
+        ]
+
+
+class CohortRollup(DayRollup):
+    """The same by channel."""
+
+    channel = TenantForeignKey(Channel, null=True, related_name="+")
+
+    class Meta(DayRollup.Meta):
         indexes = [
             # contacts by channel
             models.Index(
                 fields=["tenant", "cohort_date", "channel"],
                 include=["contacts"],
-                condition=Q(bucket=0, is_whole=False),
+                condition=Q(bucket=0),
                 name="analytics_rollup_contacts",
             )
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "is_whole", "cohort_date", "channel", "bucket"],
+                fields=["tenant", "cohort_date", "channel", "bucket"],
                 name="analytics_cohortrollup_cell",
                 nulls_distinct=False,
             ),

@@ -146,6 +146,8 @@ def one_round(tenant: Any) -> dict[str, float]:
 SPOIL = """
 UPDATE analytics_cohortrollup SET gross_minor = gross_minor + 1
 WHERE tenant_id = %(tenant)s AND (%(day)s::date IS NULL OR cohort_date = %(day)s);
+UPDATE analytics_wholerollup SET gross_minor = gross_minor + 1
+WHERE tenant_id = %(tenant)s AND (%(day)s::date IS NULL OR cohort_date = %(day)s);
 UPDATE analytics_cohortage SET gross_minor = gross_minor + 1
 WHERE tenant_id = %(tenant)s AND (%(day)s::date IS NULL OR cohort_date = %(day)s)
 """
@@ -155,18 +157,13 @@ def one_rebuild(tenant: Any) -> dict[str, float]:
     """Freshness: the rollups of a day and of all, where none of them is right, and of all where all are right; the
     facts of a day's contacts and of one. Units: milliseconds.
     """
-    from django.db.models import F
-
-    from analytics.models import CohortAge, CohortFact, CohortRollup
+    from analytics.models import CohortFact
     from analytics.services.facts import rebuild_facts
     from analytics.services.rollups import rebuild_rollups
 
     with inside(tenant):
         of_day = CohortFact.objects.for_tenant(tenant).filter(cohort_date=DAY)
         contact_ids = sorted(set(of_day.values_list("contact_id", flat=True)))
-        # only what differs is written: let all of the day differ
-        for model in (CohortRollup, CohortAge):
-            model.objects.for_tenant(tenant).filter(cohort_date=DAY).update(gross_minor=F("gross_minor") + 1)
     found = {}
     for name, day in (("rollups of one day", DAY), ("all rollups", None)):
         spoil(tenant, day)
@@ -193,10 +190,10 @@ def spoil(tenant: Any, day: date | None) -> None:
 
 def rebuild_anew(tenant: Any) -> None:
     """All rollups, as if there were none."""
-    from analytics.models import CohortAge, CohortRollup
+    from analytics.models import CohortAge, CohortRollup, WholeRollup
     from analytics.services.rollups import rebuild_rollups
 
-    for model in (CohortRollup, CohortAge):
+    for model in (CohortRollup, WholeRollup, CohortAge):
         model.objects.for_tenant(tenant).delete()
     rebuild_rollups(tenant=tenant)
 

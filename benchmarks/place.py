@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
+from scrm.servers import postgres
 from tests.environment import TestRun, choose_environment, remove_data_dir
 
 
@@ -23,6 +24,7 @@ def make_place() -> TestRun:
     run = choose_environment()
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
     os.environ["SCRM_API_RATE_PER_MINUTE"] = "1000000"
+    os.environ.setdefault("SCRM_SHARED_BUFFERS", postgres.page_memory())  # as much as the product's, not the tests'
     atexit.register(remove_data_dir, run)
     run.start()
     atexit.register(run.end)
@@ -30,8 +32,13 @@ def make_place() -> TestRun:
     import django
     from django.core.management import call_command
     from django.db import connections
+    from django.urls import get_resolver
+
+    from scrm.collector import spare_what_is_loaded
 
     django.setup()
+    _ = get_resolver().url_patterns
+    spare_what_is_loaded()  # as the product's processes do
     call_command("migrate", database="owner", verbosity=0, interactive=False)
     connections.close_all()
     atexit.register(connections.close_all)

@@ -74,15 +74,18 @@ _BUCKETS = """
            sum(CASE WHEN kind = 2 AND is_first THEN -amount_minor ELSE 0 END), max(happened_at)
     FROM facts GROUP BY 1, 2, 3, 4
 """
+_HELD_SUMS = """
+           bucket, contacts, order_contacts, buyers, gross_minor, refund_minor, first_gross_minor, first_refund_minor,
+           last_happened_at"""
 _ROLLUPS = f"""
 WITH facts AS MATERIALIZED (SELECT * FROM ({_PLAIN_FACTS}) AS p), plain AS (
     SELECT true, cohort_date, NULL::bigint, {_BUCKETS}
     UNION ALL
     SELECT false, cohort_date, channel_id, {_BUCKETS}
 ), held AS (
-    SELECT is_whole, cohort_date, channel_id, bucket, contacts, order_contacts, buyers, gross_minor, refund_minor,
-           first_gross_minor, first_refund_minor, last_happened_at
-    FROM analytics_cohortrollup WHERE tenant_id = %(tenant)s
+    SELECT true, cohort_date, NULL::bigint, {_HELD_SUMS} FROM analytics_wholerollup WHERE tenant_id = %(tenant)s
+    UNION ALL
+    SELECT false, cohort_date, channel_id, {_HELD_SUMS} FROM analytics_cohortrollup WHERE tenant_id = %(tenant)s
 )
 SELECT (SELECT count(*) FROM (SELECT * FROM plain EXCEPT ALL SELECT * FROM held) AS missing)
      + (SELECT count(*) FROM (SELECT * FROM held EXCEPT ALL SELECT * FROM plain) AS surplus)

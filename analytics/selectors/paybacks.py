@@ -1,11 +1,11 @@
 """The exact second at which a cohort, or channels over a range of days, paid back: found in few facts."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -13,39 +13,36 @@ from analytics import periods, ratios
 from analytics.ages import STEP_END, step_end, step_range
 from analytics.cells import CohortSums
 from analytics.cohorts import Payback, PaybackStatus
-from analytics.covering import Place, Run, Search, Window, covered, merged, within
+from analytics.covering import Key, Place, Run, Search, Sought, Window, Windows, merged, narrowed, within
 from analytics.selectors.sums import CHANNEL, IN_SCOPE, Scope
 
 # fragment: the days of each span. Both tables are read day by day through an index; OFFSET 0 keeps the planner, who
 # cannot know how few rows a day has, from reading all, and days plain values: under row security PostgreSQL 15 looks
-# nothing up by a sum. Parameters: a Scope's; starts, ends, keys, firsts, lasts.
+# nothing up by a sum. Parameters: a Scope's; those of the spans.
 _DAYS_OF_SPANS = """
-    FROM unnest(%(starts)s::date[], %(ends)s::date[], %(keys)s::bigint[], %(firsts)s::bigint[], %(lasts)s::bigint[])
-         AS s (start, ending, key, first, last)
+    FROM unnest(%(numbers)s::int[], %(starts)s::date[], %(ends)s::date[], %(keys)s::bigint[], %(firsts)s::bigint[],
+                %(lasts)s::bigint[], %(missing)s::bigint[]) AS s (number, start, ending, key, first, last, missing)
     CROSS JOIN LATERAL (SELECT s.start + n AS day FROM generate_series(0, s.ending - s.start - 1) AS n OFFSET 0) AS d
 """
-# Purpose: what was brought in spans, by steps of age or by the second, from facts. Grain: span × step where anything
-# happened. Units: minor units; of a second, where only the net matters, all of it stands as gross.
-_OF_FACTS = f"""
-SELECT s.start, s.key, f.until_seconds, {{sums}}
-{_DAYS_OF_SPANS}
-CROSS JOIN LATERAL (
-    SELECT {{step}} AS until_seconds, kind, amount_minor FROM analytics_cohortfact
+# fragment: what happened to people of a day and a channel at such ages
+_FACTS_OF_SPANS = f"""
+    SELECT elapsed_seconds, kind, amount_minor FROM analytics_cohortfact
     WHERE {IN_SCOPE} AND cohort_date = d.day AND elapsed_seconds BETWEEN s.first AND s.last
       AND {CHANNEL} = s.key AND happened_at < %(as_of)s AND kind > 0
     OFFSET 0
-) AS f
-GROUP BY 1, 2, 3
 """  # noqa: S608 - fragments are constants
-_SECONDS_OF_FACTS = _OF_FACTS.format(step="elapsed_seconds", sums="sum(f.amount_minor)::bigint, 0")
-_STEPS_OF_FACTS = _OF_FACTS.format(
-    step=STEP_END,
-    sums="""coalesce(sum(f.amount_minor) FILTER (WHERE f.kind = 1), 0)::bigint,
-       coalesce(-sum(f.amount_minor) FILTER (WHERE f.kind = 2), 0)::bigint""",
-)
+# Purpose: what was brought in spans, by steps of age, from facts. Grain: span's number × step where anything happened.
+# Units: minor units.
+_STEPS_OF_FACTS = f"""
+SELECT s.number, {STEP_END}, coalesce(sum(f.amount_minor) FILTER (WHERE f.kind = 1), 0)::bigint,
+       coalesce(-sum(f.amount_minor) FILTER (WHERE f.kind = 2), 0)::bigint
+{_DAYS_OF_SPANS}
+CROSS JOIN LATERAL ({_FACTS_OF_SPANS}) AS f
+GROUP BY 1, 2
+"""
 # The same steps from rollups: whole cohorts only, and whole steps.
 _STEPS_OF_ROLLUPS = f"""
-SELECT s.start, s.key, a.until_seconds, sum(a.gross_minor)::bigint, sum(a.refund_minor)::bigint
+SELECT s.number, a.until_seconds, sum(a.gross_minor)::bigint, sum(a.refund_minor)::bigint
 {_DAYS_OF_SPANS}
 CROSS JOIN LATERAL (
     SELECT until_seconds, gross_minor, refund_minor FROM analytics_cohortage
@@ -53,21 +50,49 @@ CROSS JOIN LATERAL (
       AND until_seconds BETWEEN s.first AND s.last
     OFFSET 0
 ) AS a
-GROUP BY 1, 2, 3
+GROUP BY 1, 2
+"""  # noqa: S608 - fragments are constants
+# Purpose: the first second of a window at whose end what was missing is there, and the one since which it always is.
+# Grain: a window's number, where anything happened in it; null where there is none.
+_SECONDS = f"""
+WITH told AS (
+    SELECT s.number, s.missing, f.elapsed_seconds AS second,
+           sum(f.amount_minor) OVER (PARTITION BY s.number ORDER BY f.elapsed_seconds) AS net
+    {_DAYS_OF_SPANS}
+    CROSS JOIN LATERAL ({_FACTS_OF_SPANS}) AS f
+), short AS (
+    SELECT number, max(second) AS until FROM told WHERE net < missing GROUP BY 1
+)
+SELECT number, min(second) FILTER (WHERE net >= missing), min(second) FILTER (WHERE second > coalesce(until, -1))
+FROM told LEFT JOIN short USING (number)
+GROUP BY number
 """  # noqa: S608 - fragments are constants
 
 _Key = tuple[date, int]
 _SECOND = timedelta(seconds=1)
 
 
-class _Span(NamedTuple):
-    """Ages of the people of some cohort days (`ending` excluded) and a channel key."""
+class _People(NamedTuple):
+    """Those of some cohort days (`ending` excluded) and a channel key."""
 
+    start: date
+    ending: date
+    channel_key: int
+
+
+class _Span(NamedTuple):
+    """Some people's ages; `number` says what they are added up for, `missing` what that lacked before (minor units)."""
+
+    number: int
     start: date
     ending: date
     channel_key: int
     first: int
     last: int
+    missing: int = 0
+
+
+_PeopleOf = Callable[[Key], Sequence[_People]]
 
 
 def paybacks_of(
@@ -88,7 +113,11 @@ def paybacks_of(
         need = ratios.needed_revenue(cost, margin)
         if cohort is not None and need is not None:
             searches[key] = Search(need, seconds, cohort.buckets)
-    found = covered(searches, partial(_brought_by_cohorts, scope))
+
+    def people_of(key: _Key) -> list[_People]:
+        return [_People(key[0], periods.next_period(key[0], scope.period), key[1])]
+
+    found = _found(scope, searches, people_of)
     return results | {key: _payback(*found.get(key, (None, None)), seconds) for key, seconds in observed.items()}
 
 
@@ -109,7 +138,11 @@ def paybacks_of_range(
     asked = [key for key in groups if costs.get(key) and key in sums and sums[key].contacts]
     needs = {key: need for key in asked if (need := ratios.needed_revenue(costs[key], margin)) is not None}
     searches = {key: Search(need, observed, sums[key].buckets) for key, need in needs.items()}
-    found = covered(searches, partial(_brought_by_groups, scope, groups))
+
+    def people_of(group: int) -> list[_People]:
+        return [_People(scope.from_date, scope.before_date, channel) for channel in groups[group]]
+
+    found = _found(scope, searches, people_of)
     return {key: _payback(*found.get(key, (None, None)), observed) for key in asked}
 
 
@@ -126,64 +159,57 @@ def _observed_seconds(scope: Scope, ending: date) -> int:
     return (scope.as_of - periods.start_of_day(ending, scope.tenant.timezone)) // _SECOND
 
 
-def _brought_by_cohorts(
-    scope: Scope, windows: Mapping[Place[_Key], Window], by_second: bool
-) -> dict[Place[_Key], Sequence[Run]]:
-    runs = _brought(
-        scope,
-        [
-            _Span(start, periods.next_period(start, scope.period), channel, window.first, window.last)
-            for ((start, channel), _), window in windows.items()
-        ],
-        by_second=by_second,
-    )
-    return {place: within(runs[place[0]], window) for place, window in windows.items()}
+def _found(
+    scope: Scope, searches: Mapping[Key, Search], people_of: _PeopleOf[Key]
+) -> dict[Key, tuple[int | None, int | None]]:
+    """The first second of each search that covers its cost, and the one since which it stays covered."""
+    windows = narrowed(searches, partial(_steps, scope, people_of))
+    seconds = _seconds(scope, people_of, windows)
+    return {key: (seconds.get((key, "first")), seconds.get((key, "since"))) for key in searches}
 
 
-def _brought_by_groups(
-    scope: Scope, groups: Mapping[int, Collection[int]], windows: Mapping[Place[int], Window], by_second: bool
-) -> dict[Place[int], Sequence[Run]]:
-    start, ending = scope.from_date, scope.before_date
-    runs = _brought(
-        scope,
-        [
-            _Span(start, ending, channel, window.first, window.last)
-            for (group, _), window in windows.items()
-            for channel in groups[group]
-        ],
-        by_second=by_second,
-    )
+def _steps(scope: Scope, people_of: _PeopleOf[Key], windows: Windows[Key]) -> dict[Place[Key], Sequence[Run]]:
+    """What each window's people brought by steps of age; each step is read once, however many windows hold it."""
+    ages: defaultdict[_People, list[tuple[int, int]]] = defaultdict(list)
+    for (key, _), window in windows.items():
+        for people in people_of(key):
+            ages[people].append((window.first, window.last))
+    numbers = {people: number for number, people in enumerate(ages)}
+    spans = [
+        _Span(numbers[people], *people, first, step_end(last))
+        for people, each in ages.items()
+        for first, last in merged(each)
+    ]
+    runs: defaultdict[int, list[Run]] = defaultdict(list)
+    statement = _STEPS_OF_ROLLUPS if scope.is_whole else _STEPS_OF_FACTS
+    for number, until, gross, refund in sorted(_rows(statement, scope, spans)):
+        runs[number].append(Run(*step_range(until), gross, refund))
     return {
-        (group, sought): _summed([within(runs[start, channel], window) for channel in groups[group]])
-        for (group, sought), window in windows.items()
+        (key, sought): _summed([within(runs[numbers[people]], window) for people in people_of(key)])
+        for (key, sought), window in windows.items()
     }
 
 
-def _brought(scope: Scope, spans: Iterable[_Span], *, by_second: bool) -> Mapping[_Key, list[Run]]:
-    """What was brought in spans, in order, by (start, channel); each second once, however many spans hold it."""
-    ages: defaultdict[tuple[date, date, int], list[tuple[int, int]]] = defaultdict(list)
-    for span in spans:
-        ages[span.start, span.ending, span.channel_key].append((span.first, span.last))
-    apart = [_Span(*days, first, last) for days, each in ages.items() for first, last in merged(each)]
-    found: defaultdict[_Key, list[Run]] = defaultdict(list)
-    for start, channel, until, gross, refund in sorted(_rows(scope, apart, by_second=by_second)):
-        first = until if by_second else step_range(until)[0]
-        found[start, channel].append(Run(first, until, gross, refund))
-    return found
+def _seconds(scope: Scope, people_of: _PeopleOf[Key], windows: Windows[Key]) -> dict[Place[Key], int | None]:
+    """The second sought in each window; both that are sought in the same one are told by one reading."""
+    numbers: dict[tuple[Key, Window], int] = {}
+    for (key, _), window in windows.items():
+        numbers.setdefault((key, window), len(numbers))
+    spans = [_Span(number, *people, *window) for (key, window), number in numbers.items() for people in people_of(key)]
+    found: dict[int, Mapping[Sought, int | None]] = {
+        number: {"first": first, "since": since} for number, first, since in _rows(_SECONDS, scope, spans)
+    }
+    return {(key, sought): found.get(numbers[key, window], {}).get(sought) for (key, sought), window in windows.items()}
 
 
-def _rows(scope: Scope, spans: Sequence[_Span], *, by_second: bool) -> list[tuple[date, int, int, int, int]]:
+def _rows(statement: str, scope: Scope, spans: Sequence[_Span]) -> list[tuple[Any, ...]]:
     if not spans:
         return []
-    starts, ends, keys, firsts, lasts = map(list, zip(*spans, strict=True))
-    of_steps = scope.is_whole and not by_second
-    if of_steps:
-        lasts = [step_end(last) for last in lasts]
-    statement = _STEPS_OF_ROLLUPS if of_steps else _SECONDS_OF_FACTS if by_second else _STEPS_OF_FACTS
-    parameters = {"starts": starts, "ends": ends, "keys": keys, "firsts": firsts, "lasts": lasts}
+    named = ("numbers", "starts", "ends", "keys", "firsts", "lasts", "missing")
+    parameters = dict(zip(named, map(list, zip(*spans, strict=True)), strict=True))
     with connection.cursor() as cursor:
         cursor.execute(statement, scope.parameters | parameters)
-        found: list[tuple[date, int, int, int, int]] = cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
 

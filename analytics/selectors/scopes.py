@@ -12,7 +12,7 @@ from acquisition.selectors import channels
 from analytics import periods
 from analytics.cells import NO_CHANNEL
 from analytics.cohorts import UNATTRIBUTED, CohortQuery
-from analytics.models import CohortRollup
+from analytics.models import WholeRollup
 from analytics.selectors.sums import Scope
 from tenants.models import Tenant
 
@@ -55,11 +55,8 @@ def channel_key(known: Mapping[int, ChannelFacts], slug: str | None) -> int | No
 
 def data_range(*, tenant: Tenant) -> tuple[date, date] | None:
     """First and last day on which someone was acquired or money was spent; None without either."""
-    held = (
-        CohortRollup.objects.for_tenant(tenant)
-        .filter(is_whole=True)
-        .aggregate(first=Min("cohort_date"), last=Max("cohort_date"))
-    )
+    rollups = WholeRollup.objects.for_tenant(tenant)
+    held = rollups.aggregate(first=Min("cohort_date"), last=Max("cohort_date"))
     spent = Spend.objects.for_tenant(tenant).exclude(base_amount_minor=0)
     cost = spent.aggregate(first=Min("date"), last=Max("date"))
     month = spent.filter(period=Spend.Period.MONTH).aggregate(last=Max("date"))["last"]

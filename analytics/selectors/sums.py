@@ -40,7 +40,6 @@ class Scope:
             "as_of": self.as_of,
             "channel": self.channel_key,
             "split": self.is_split,
-            "whole": self.is_whole,
             "edges": list(ages.EDGES),
         }
 
@@ -51,19 +50,22 @@ class Scope:
 CHANNEL_KEY = "(CASE WHEN channel_id IS NULL THEN 0 ELSE channel_id END)"
 CHANNEL = f"CASE WHEN %(split)s THEN {CHANNEL_KEY} ELSE -1 END"
 START = "date_trunc(%(period)s, cohort_date::timestamp)::date"
-IN_SCOPE = f"""tenant_id = (SELECT %(tenant)s::bigint) AND cohort_date >= %(from)s AND cohort_date < %(before)s
+OF_DAYS = "tenant_id = (SELECT %(tenant)s::bigint) AND cohort_date >= %(from)s AND cohort_date < %(before)s"
+IN_SCOPE = f"""{OF_DAYS}
       AND (%(channel)s::bigint IS NULL OR {CHANNEL_KEY} = %(channel)s::bigint)"""
 
 # Grain: period × channel × part × bucket, of all that ever happened. Parameters: a Scope's; days (cuts, sorted).
 _FROM_ROLLUPS = f"""
-    SELECT {START}, {CHANNEL}, width_bucket(cohort_date, %(days)s::date[]), bucket::int,
+    SELECT {START}, {{channel}}, width_bucket(cohort_date, %(days)s::date[]), bucket::int,
            sum(contacts)::bigint, sum(order_contacts)::bigint, sum(buyers)::bigint,
            sum(gross_minor)::bigint, sum(refund_minor)::bigint,
            sum(first_gross_minor)::bigint, sum(first_refund_minor)::bigint, max(last_happened_at)
-    FROM analytics_cohortrollup
-    WHERE {IN_SCOPE} AND is_whole = %(whole)s
+    FROM {{table}}
+    WHERE {{scope}}
     GROUP BY 1, 2, 3, 4
 """  # noqa: S608 - fragments are constants
+_FROM_WHOLE_ROLLUPS = _FROM_ROLLUPS.format(channel="-1", table="analytics_wholerollup", scope=OF_DAYS)
+_FROM_CHANNEL_ROLLUPS = _FROM_ROLLUPS.format(channel=CHANNEL, table="analytics_cohortrollup", scope=IN_SCOPE)
 # The same of what happened before as_of, for chosen periods and ages above a limit. Parameters besides: starts,
 # ends (periods, end excluded), above (seconds; -1: all).
 _FROM_FACTS = f"""
@@ -97,7 +99,7 @@ _BOUNDARIES = f"""
 _CONTACTS = f"""
     SELECT key, sum(contacts)::bigint FROM (
         SELECT {CHANNEL_KEY} AS key, contacts FROM analytics_cohortrollup
-        WHERE {IN_SCOPE} AND cohort_date < %(as_of_day)s AND bucket = 0 AND NOT is_whole
+        WHERE {IN_SCOPE} AND cohort_date < %(as_of_day)s AND bucket = 0
         UNION ALL
         SELECT {CHANNEL_KEY}, 1 FROM analytics_cohortfact
         WHERE {IN_SCOPE} AND cohort_date = %(as_of_day)s AND elapsed_seconds = 0 AND kind = 0
@@ -126,7 +128,7 @@ def cutting_days(scope: Scope) -> list[date]:
 def sums_of(scope: Scope) -> list[Sums]:
     """All sums of a scope, cut at as-of. A period of which something happened later is read from facts."""
     cuts = cutting_days(scope)
-    rows = _rows(_FROM_ROLLUPS, scope, days=cuts)
+    rows = _rows(_FROM_WHOLE_ROLLUPS if scope.is_whole else _FROM_CHANNEL_ROLLUPS, scope, days=cuts)
     open_periods = {row.start for row in rows if row.last_happened_at >= scope.as_of}
     if not open_periods:
         return rows

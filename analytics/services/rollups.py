@@ -8,13 +8,41 @@ from django.db import connection
 from django.db.models import Max, Min
 
 from analytics.ages import EDGES, STEP_END
-from analytics.models import CohortAge, CohortFact, CohortRollup
+from analytics.models import CohortAge, CohortFact, CohortRollup, WholeRollup
 from tenants.models import Tenant
 
+_SUMS = """contacts, order_contacts, buyers, gross_minor, refund_minor, first_gross_minor, first_refund_minor,
+    last_happened_at"""
+# the rows of some days in one table: those that are no more go, those that differ are written
+_DELETE_GONE = """
+    DELETE FROM {table} r
+    WHERE tenant_id = %(tenant)s AND cohort_date = ANY(%(days)s::date[]) AND NOT EXISTS (
+        SELECT FROM sums s WHERE s.is_whole = {whole} AND s.cohort_date = r.cohort_date AND s.bucket = r.bucket{same})
+"""
+_WRITE_NEWS = f"""
+    INSERT INTO {{table}} (tenant_id, {{key}}, {_SUMS})
+    SELECT %(tenant)s, news.* FROM (
+        SELECT {{key}}, {_SUMS} FROM sums WHERE is_whole = {{whole}}
+        EXCEPT
+        SELECT {{key}}, {_SUMS} FROM {{table}} WHERE tenant_id = %(tenant)s AND cohort_date = ANY(%(days)s::date[])
+    ) AS news
+    ON CONFLICT (tenant_id, {{key}}) DO UPDATE
+    SET contacts = excluded.contacts, order_contacts = excluded.order_contacts, buyers = excluded.buyers,
+        gross_minor = excluded.gross_minor, refund_minor = excluded.refund_minor,
+        first_gross_minor = excluded.first_gross_minor, first_refund_minor = excluded.first_refund_minor,
+        last_happened_at = excluded.last_happened_at
+"""  # noqa: S608 - fragments are constants
+_OF_CHANNELS = {
+    "table": "analytics_cohortrollup",
+    "whole": "false",
+    "key": "cohort_date, channel_id, bucket",
+    "same": " AND coalesce(s.channel_id, 0) = coalesce(r.channel_id, 0)",
+}
+_OF_ALL = {"table": "analytics_wholerollup", "whole": "true", "key": "cohort_date, bucket", "same": ""}
 # Purpose: make the rows of days what the facts say; only rows that differ are written, as most do not. Parameters:
 # tenant; days; edges (seconds). Units: minor units of the tenant's currency; refunds are positive. Grain: cohort day ×
 # age bucket, once by channel and once whole. A day at a time, as its groups are few and stay in the processor's cache.
-REPLACE_ROLLUPS = """
+REPLACE_ROLLUPS = f"""
 WITH sums AS MATERIALIZED (
     SELECT d.day AS cohort_date, s.*
     FROM unnest(%(days)s::date[]) AS d (day)
@@ -40,29 +68,10 @@ WITH sums AS MATERIALIZED (
         ) AS cells
         GROUP BY GROUPING SETS ((channel_id, bucket), (bucket))
     ) AS s
-), gone AS (
-    DELETE FROM analytics_cohortrollup r
-    WHERE tenant_id = %(tenant)s AND cohort_date = ANY(%(days)s::date[]) AND NOT EXISTS (
-        SELECT FROM sums s
-        WHERE s.is_whole = r.is_whole AND s.cohort_date = r.cohort_date AND s.bucket = r.bucket
-          AND coalesce(s.channel_id, 0) = coalesce(r.channel_id, 0))
-)
-INSERT INTO analytics_cohortrollup (
-    tenant_id, cohort_date, is_whole, channel_id, bucket, contacts, order_contacts, buyers, gross_minor,
-    refund_minor, first_gross_minor, first_refund_minor, last_happened_at)
-SELECT %(tenant)s, news.* FROM (
-    SELECT * FROM sums
-    EXCEPT
-    SELECT cohort_date, is_whole, channel_id, bucket, contacts, order_contacts, buyers, gross_minor,
-           refund_minor, first_gross_minor, first_refund_minor, last_happened_at
-    FROM analytics_cohortrollup WHERE tenant_id = %(tenant)s AND cohort_date = ANY(%(days)s::date[])
-) AS news
-ON CONFLICT (tenant_id, is_whole, cohort_date, channel_id, bucket) DO UPDATE
-SET contacts = excluded.contacts, order_contacts = excluded.order_contacts, buyers = excluded.buyers,
-    gross_minor = excluded.gross_minor, refund_minor = excluded.refund_minor,
-    first_gross_minor = excluded.first_gross_minor, first_refund_minor = excluded.first_refund_minor,
-    last_happened_at = excluded.last_happened_at
-"""
+), gone AS ({_DELETE_GONE.format(**_OF_CHANNELS)}), gone_whole AS ({_DELETE_GONE.format(**_OF_ALL)}),
+come AS ({_WRITE_NEWS.format(**_OF_CHANNELS)})
+{_WRITE_NEWS.format(**_OF_ALL)}
+"""  # noqa: S608 - fragments are constants
 # The same by steps of age. Parameters: tenant; days. Grain: cohort day × step.
 REPLACE_STEPS = f"""
 WITH sums AS MATERIALIZED (
@@ -107,7 +116,7 @@ def rebuild_rollups(*, tenant: Tenant, days: Collection[date] | None = None) -> 
 def _all_days(tenant: Tenant) -> list[date]:
     """From the first to the last day that has facts, or still has rollups."""
     days: set[date] = set()
-    for model in (CohortFact, CohortRollup, CohortAge):
+    for model in (CohortFact, CohortRollup, WholeRollup, CohortAge):
         ends = model.objects.for_tenant(tenant).aggregate(Min("cohort_date"), Max("cohort_date")).values()
         days |= {day for day in ends if day is not None}
     if not days:

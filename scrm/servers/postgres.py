@@ -28,8 +28,6 @@ TUNING = {
     "unix_socket_permissions": "0700",
     "password_encryption": "scram-sha-256",
     "max_connections": "100",
-    "shared_buffers": "256MB",
-    "effective_cache_size": "1GB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
@@ -53,6 +51,7 @@ THROWAWAY = {
     "full_page_writes": "off",
     "shared_buffers": "128MB",
 }
+_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,15 @@ def locate(data_dir: Path, *, throwaway: bool = False) -> Cluster:
         write_private(record, json.dumps({"directory": str(home), "sockets": str(sockets)}))
     (data_dir / "logs").mkdir(mode=0o700, exist_ok=True)
     return Cluster(home, sockets, data_dir / "logs" / "postgres.log", throwaway)
+
+
+def page_memory() -> str:
+    """How much is for pages: an eighth of the memory of this machine or container, 2 GB at most."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = _CGROUP_LIMIT.read_text().strip() if _CGROUP_LIMIT.exists() else "max"
+    if limit.isdigit():
+        memory = min(memory, int(limit))
+    return f"{max(128, min(2048, memory // 8 // 2**20))}MB"
 
 
 def start(cluster: Cluster, credentials: Credentials) -> bool:
@@ -246,8 +254,13 @@ def _settles(server: subprocess.Popen[bytes], cluster: Cluster, credentials: Cre
     return server.poll() is None and _is_answering(cluster, credentials)
 
 
+def _settings(cluster: Cluster) -> dict[str, str]:
+    settings = TUNING | {"shared_buffers": page_memory()} | (THROWAWAY if cluster.throwaway else {})
+    asked = os.environ.get("SCRM_SHARED_BUFFERS")
+    return settings | {"shared_buffers": asked} if asked else settings
+
+
 def _spawn(cluster: Cluster) -> subprocess.Popen[bytes]:
-    options = TUNING | (THROWAWAY if cluster.throwaway else {})
     command = [
         str(installation() / "bin" / "postgres"),
         "-D",
@@ -255,7 +268,7 @@ def _spawn(cluster: Cluster) -> subprocess.Popen[bytes]:
         "-k",
         str(cluster.sockets),
     ]
-    command += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    command += [part for name, value in _settings(cluster).items() for part in ("-c", f"{name}={value}")]
     account = accounts.server_account()
     with cluster.log.open("ab") as log:
         server: subprocess.Popen[bytes] = subprocess.Popen(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from analytics.selectors.paybacks import _SECONDS_OF_FACTS, _STEPS_OF_FACTS
+from analytics.selectors.paybacks import _SECONDS, _STEPS_OF_FACTS
 from analytics.selectors.sums import _BOUNDARIES, Scope
 from analytics.services.refresh import rebuild_cohorts
 from contacts.models import Contact
@@ -85,7 +85,7 @@ def test_facts_of_all_contacts_are_too(strangers: Any) -> None:  # noqa: F811
     assert "_by_time" not in told
 
 
-@pytest.mark.parametrize("statement", [_SECONDS_OF_FACTS, _STEPS_OF_FACTS, _BOUNDARIES])
+@pytest.mark.parametrize("statement", [_SECONDS, _STEPS_OF_FACTS, _BOUNDARIES])
 def test_the_days_of_a_board_are_found_by_the_day(stranger: Any, statement: str) -> None:
     day = date(2026, 3, 3)
     scope = Scope(
@@ -97,7 +97,8 @@ def test_the_days_of_a_board_are_found_by_the_day(stranger: Any, statement: str)
         channel_key=None,
         is_split=False,
     )
-    spans = {"starts": [day], "ends": [date(2026, 4, 3)], "keys": [-1], "firsts": [86_400], "lasts": [90_000]}
+    ages = {"firsts": [86_400], "lasts": [90_000]}
+    spans = ages | {"numbers": [0], "starts": [day], "ends": [date(2026, 4, 3)], "keys": [-1], "missing": [100]}
     boundary = {"names": ["7d"], "boundary_days": [day], "instants": [AT], "ages": [604_800]}
 
     with tenant_transaction(stranger.pk), connection.cursor() as cursor:

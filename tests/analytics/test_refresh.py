@@ -32,7 +32,7 @@ def _order(**fields: Any) -> dict[str, Any]:
 
 
 def _state(tenant: Any) -> list[tuple[Any, ...]]:
-    from analytics.models import BuyerLife, CohortFact, CohortRollup
+    from analytics.models import BuyerLife, CohortFact, CohortRollup, WholeRollup
     from tenants.context import tenant_transaction
 
     facts = (
@@ -45,10 +45,11 @@ def _state(tenant: Any) -> list[tuple[Any, ...]]:
         "is_first",
         "makes_buyer",
     )
-    sums = ("cohort_date", "is_whole", "channel_id", "bucket", "contacts", "buyers", "gross_minor", "refund_minor")
+    sums = ("cohort_date", "bucket", "contacts", "buyers", "gross_minor", "refund_minor")
     with tenant_transaction(tenant.pk):
         found = [*CohortFact.objects.for_tenant(tenant).values_list(*facts)]
-        found += CohortRollup.objects.for_tenant(tenant).values_list(*sums)
+        found += CohortRollup.objects.for_tenant(tenant).values_list(*sums, "channel_id")
+        found += WholeRollup.objects.for_tenant(tenant).values_list(*sums)
         found += BuyerLife.objects.for_tenant(tenant).values_list()
     return sorted(found, key=str)
 
@@ -98,14 +99,14 @@ def test_any_number_of_ticks_gives_the_same(shop: Any, loaded: ApiClient) -> Non
 
 
 def test_a_tenant_without_a_cursor_is_built_whole(shop: Any, loaded: ApiClient) -> None:
-    from analytics.models import BuyerLife, CohortAge, CohortFact, CohortRollup, TickCursor
+    from analytics.models import BuyerLife, CohortAge, CohortFact, CohortRollup, TickCursor, WholeRollup
     from analytics.tasks import tick
     from contacts.models import Change
     from tenants.context import tenant_transaction
 
     before = _state(shop)
     with tenant_transaction(shop.pk):
-        for model in (BuyerLife, CohortAge, CohortFact, CohortRollup, TickCursor, Change):
+        for model in (BuyerLife, CohortAge, CohortFact, CohortRollup, WholeRollup, TickCursor, Change):
             model.objects.for_tenant(shop).delete()
 
     tick()
@@ -137,16 +138,23 @@ def test_lives_are_built_where_a_version_that_knows_none_followed_the_news(shop:
 
 
 def test_only_rollups_that_differ_are_written(shop: Any, loaded: ApiClient) -> None:
-    from analytics.models import CohortRollup
+    from analytics.models import CohortRollup, WholeRollup
     from analytics.services.rollups import rebuild_rollups
     from analytics.tasks import tick
     from tenants.context import tenant_transaction
 
+    def written() -> dict[tuple[type, int], str]:
+        """Which transaction wrote each row."""
+        found: dict[tuple[type, int], str] = {}
+        for model in (CohortRollup, WholeRollup):
+            rows = model.objects.for_tenant(shop).extra(select={"xmin": "xmin::text"})
+            found |= {(model, row["id"]): row["xmin"] for row in rows.values("id", "xmin")}
+        return found
+
     with tenant_transaction(shop.pk):
-        written = CohortRollup.objects.for_tenant(shop).extra(select={"xmin": "xmin::text"})
-        before = {row["id"]: row["xmin"] for row in written.values("id", "xmin")}
+        before = written()
         rebuild_rollups(tenant=shop)
-        after = {row["id"]: row["xmin"] for row in written.values("id", "xmin")}
+        after = written()
 
     assert after == before
 
@@ -154,7 +162,7 @@ def test_only_rollups_that_differ_are_written(shop: Any, loaded: ApiClient) -> N
     tick()
 
     with tenant_transaction(shop.pk):
-        news = {row["id"]: row["xmin"] for row in written.all().values("id", "xmin")}
+        news = written()
     # one order of a day: its row by channel and its whole row
     assert len(news.items() - before.items()) == 2
     assert _reconcile() == (0, "0")
@@ -330,9 +338,9 @@ def test_a_zone_that_cannot_be_given_changes_nothing(shop: Any, change: dict[str
     assert shop.timezone == "UTC"
 
 
-@pytest.mark.parametrize("spoilt", ["fact", "rollup", "step", "surplus", "contact", "life", "no life"])
+@pytest.mark.parametrize("spoilt", ["fact", "rollup", "whole rollup", "step", "surplus", "contact", "life", "no life"])
 def test_reconcile_finds_and_repairs_what_was_spoilt(shop: Any, loaded: ApiClient, spoilt: str) -> None:
-    from analytics.models import BuyerLife, CohortAge, CohortFact, CohortRollup
+    from analytics.models import BuyerLife, CohortAge, CohortFact, CohortRollup, WholeRollup
     from contacts.models import Contact
     from tenants.context import tenant_transaction
 
@@ -342,7 +350,9 @@ def test_reconcile_finds_and_repairs_what_was_spoilt(shop: Any, loaded: ApiClien
         if spoilt == "fact":
             CohortFact.objects.for_tenant(shop).filter(amount_minor=1000).update(amount_minor=1001)
         elif spoilt == "rollup":
-            CohortRollup.objects.for_tenant(shop).filter(gross_minor=5000, is_whole=True).update(gross_minor=1)
+            CohortRollup.objects.for_tenant(shop).filter(gross_minor=5000).update(gross_minor=1)
+        elif spoilt == "whole rollup":
+            WholeRollup.objects.for_tenant(shop).filter(gross_minor=5000).update(gross_minor=1)
         elif spoilt == "step":
             CohortAge.objects.for_tenant(shop).update(gross_minor=1)
         elif spoilt == "surplus":

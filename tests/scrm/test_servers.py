@@ -211,6 +211,17 @@ def test_programs_in_a_closed_directory_are_copied_where_the_server_can_read_the
         shutil.rmtree(found.parent.parent)
 
 
+@pytest.mark.parametrize(("limit", "megabytes"), [("max", 2048), ("2147483648", 256), ("1048576", 128)])
+def test_pages_take_an_eighth_of_what_the_container_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, megabytes: int
+) -> None:
+    (tmp_path / "memory.max").write_text(f"{limit}\n")
+    monkeypatch.setattr(postgres, "_CGROUP_LIMIT", tmp_path / "memory.max")
+    monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 2**23, "SC_PAGE_SIZE": 4096}.get)
+
+    assert postgres.page_memory() == f"{megabytes}MB"
+
+
 def test_start_lock_names_its_holder(tmp_path: Path) -> None:
     with (
         locks.starting(tmp_path),

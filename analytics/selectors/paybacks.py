@@ -24,6 +24,7 @@ _DAYS_OF_SPANS = """
                 %(lasts)s::bigint[], %(missing)s::bigint[]) AS s (number, start, ending, key, first, last, missing)
     CROSS JOIN LATERAL (SELECT s.start + n AS day FROM generate_series(0, s.ending - s.start - 1) AS n OFFSET 0) AS d
 """
+_NEVER = 2**63 - 1
 # fragment: what happened to people of a day and a channel at such ages
 _FACTS_OF_SPANS = f"""
     SELECT elapsed_seconds, kind, amount_minor FROM analytics_cohortfact
@@ -52,19 +53,19 @@ CROSS JOIN LATERAL (
 ) AS a
 GROUP BY 1, 2
 """  # noqa: S608 - fragments are constants
-# Purpose: the first second of a window at whose end what was missing is there, and the one since which it always is.
-# Grain: a window's number, where anything happened in it; null where there is none.
+# Purpose: the first second of a window at whose end what was missing is there, and the one since which it always is:
+# that after the last at whose end it is not. Facts of one second are peers: each has the net at its end. Grain: a
+# window's number, where anything happened in it; null where there is no such second.
 _SECONDS = f"""
-WITH told AS (
-    SELECT s.number, s.missing, f.elapsed_seconds AS second,
-           sum(f.amount_minor) OVER (PARTITION BY s.number ORDER BY f.elapsed_seconds) AS net
+SELECT number, min(second) FILTER (WHERE net >= missing),
+       nullif(coalesce(max(following) FILTER (WHERE net < missing), min(second)), {_NEVER})
+FROM (
+    SELECT s.number, s.missing, f.elapsed_seconds AS second, sum(f.amount_minor) OVER ages AS net,
+           lead(f.elapsed_seconds, 1, {_NEVER}) OVER ages AS following
     {_DAYS_OF_SPANS}
     CROSS JOIN LATERAL ({_FACTS_OF_SPANS}) AS f
-), short AS (
-    SELECT number, max(second) AS until FROM told WHERE net < missing GROUP BY 1
-)
-SELECT number, min(second) FILTER (WHERE net >= missing), min(second) FILTER (WHERE second > coalesce(until, -1))
-FROM told LEFT JOIN short USING (number)
+    WINDOW ages AS (PARTITION BY s.number ORDER BY f.elapsed_seconds)
+) AS told
 GROUP BY number
 """  # noqa: S608 - fragments are constants
 

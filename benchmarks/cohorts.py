@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
+from analytics.ages import SLICE_DAYS
 from benchmarks.figures import Figure
 from benchmarks.place import make_place
 from benchmarks.sizes import asked_size
@@ -73,18 +74,22 @@ UPDATE contacts_contact SET acquired_at = coalesce(first_touch_at, first_purchas
        acquired_date = (coalesce(first_touch_at, first_purchase_at) AT TIME ZONE 'UTC')::date
 WHERE tenant_id = %(tenant)s AND acquired_at IS DISTINCT FROM coalesce(first_touch_at, first_purchase_at)
 """
-# The usual query: month × channel, six horizons, bigint cents, interval arithmetic; net, so refunds too.
-USUAL = """
+# The usual query: month × channel, six horizons, bigint cents, interval arithmetic; at each horizon the net, so refunds
+# too, and the orders.
+_HORIZONS = ",\n       ".join(
+    f"""sum(o.m) FILTER (WHERE o.at <= c.acquired_at + interval '{days} days'),
+       count(o.id) FILTER (WHERE o.at <= c.acquired_at + interval '{days} days')"""
+    for days in SLICE_DAYS.values()
+)
+USUAL = f"""
 SELECT date_trunc('month', c.acquired_date), c.channel_id, count(*),
-       sum(o.m) FILTER (WHERE o.at <= c.acquired_at + interval '7 days'),
-       sum(o.m) FILTER (WHERE o.at <= c.acquired_at + interval '30 days'),
-       sum(o.m) FILTER (WHERE o.at <= c.acquired_at + interval '60 days'),
-       sum(o.m) FILTER (WHERE o.at <= c.acquired_at + interval '90 days'),
-       sum(o.m) FILTER (WHERE o.at <= c.acquired_at + interval '180 days'),
-       sum(o.m) FILTER (WHERE o.at <= c.acquired_at + interval '365 days')
+       {_HORIZONS}
 FROM contacts_contact c
-JOIN (SELECT contact_id, paid_at AS at, base_amount_minor AS m FROM orders_order
-      WHERE tenant_id = %(tenant)s AND status = 'paid' AND amount_minor > 0) o
+JOIN (SELECT contact_id, paid_at AS at, base_amount_minor AS m, id FROM orders_order
+      WHERE tenant_id = %(tenant)s AND status = 'paid' AND amount_minor > 0
+      UNION ALL
+      SELECT contact_id, refunded_at, -base_amount_minor, NULL FROM orders_refund
+      WHERE tenant_id = %(tenant)s AND NOT is_superseded) o
   ON o.contact_id = c.id AND o.at >= c.acquired_at
 WHERE c.tenant_id = %(tenant)s
 GROUP BY 1, 2

@@ -25,7 +25,7 @@ class Run(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Seconds to look through, and how much of what is needed was missing before them."""
+    """Seconds to look through, and how much (above 0) of what is needed was missing before them."""
 
     first: int
     last: int
@@ -47,7 +47,7 @@ Windows = Mapping[Place[Key], Window]
 def narrowed(
     searches: Mapping[Key, Search], brought: Callable[[Windows[Key]], Mapping[Place[Key], Sequence[Run]]]
 ) -> Windows[Key]:
-    """The few seconds that hold each answer, where there is one.
+    """The few seconds that hold each answer, where there may be one.
 
     `brought` tells what each window's people brought in it, in order, by steps of age. Every window begins with one;
     the last step may hold more than was observed.
@@ -90,7 +90,7 @@ def _bucket_runs(search: Search) -> list[Run]:
 
 
 def _cut(windows: Windows[Key], runs: Mapping[Place[Key], Sequence[Run]]) -> Windows[Key]:
-    """The windows cut down to the runs that hold the answer; those without one are left out."""
+    """The windows cut down to the runs that hold the answer; those that surely hold none are left out."""
     cut = {place: _NARROW[place[1]](runs[place], window.missing) for place, window in windows.items()}
     return {place: window for place, window in cut.items() if window is not None}
 
@@ -106,7 +106,7 @@ def _to_first(runs: Sequence[Run], missing: int) -> Window | None:
 
 
 def _to_since(runs: Sequence[Run], missing: int) -> Window | None:
-    """From the last run at whose begin something surely is missing to the last in which something may be."""
+    """From the last run before which something surely is missing to the last in which something may be."""
     before = _nets_before(runs)
     if not runs or before[-2] + runs[-1].gross < missing:
         return None

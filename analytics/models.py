@@ -76,7 +76,7 @@ class CohortFact(TenantModel):
         ]
 
 
-class DayRollup(TenantModel):
+class DayRollup(TenantModel):  # the base of two only: ten columns that one statement fills
     """Sums of one cohort day × age bucket (not cumulative); `bucket` as in `ages.EDGES`."""
 
     cohort_date = models.DateField()
@@ -97,7 +97,7 @@ class DayRollup(TenantModel):
 
 
 class WholeRollup(DayRollup):
-    """All channels together, apart from those by channel: a table without channels reads few pages."""
+    """One cohort day × age bucket, all channels together; a table of its own: boards without channels read little."""
 
     class Meta(DayRollup.Meta):
         constraints = [
@@ -107,7 +107,7 @@ class WholeRollup(DayRollup):
 
 
 class CohortRollup(DayRollup):
-    """The same by channel."""
+    """One cohort day × channel × age bucket; a null channel is that of contacts without one."""
 
     channel = TenantForeignKey(Channel, null=True, related_name="+")
 

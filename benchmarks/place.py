@@ -37,7 +37,7 @@ def make_place() -> TestRun:
     from scrm.collector import spare_what_is_loaded
 
     django.setup()
-    _ = get_resolver().url_patterns
+    _ = get_resolver().url_patterns  # loads every page
     spare_what_is_loaded()  # as the product's processes do
     call_command("migrate", database="owner", verbosity=0, interactive=False)
     connections.close_all()

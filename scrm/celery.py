@@ -15,6 +15,6 @@ app.autodiscover_tasks()
 
 
 @signals.worker_init.connect
-def _settle_down(**_: Any) -> None:
+def _spare_before_forking(**_: Any) -> None:
     """The tasks are loaded, and the processes that run them not yet forked."""
     spare_what_is_loaded()

@@ -4,10 +4,10 @@ import gc
 
 
 def spare_what_is_loaded() -> None:
-    """Let it never look again at what lives as long as the process, nor at the rest after every few hundred objects.
+    """Let the collector pass over what lives as long as the process, and look at the rest less often.
 
-    A board or a call of a thousand orders makes ten thousands that no cycle holds. Called once all is loaded, before
-    workers are forked: pages that it does not touch stay shared.
+    A board, or a call of a thousand orders, makes tens of thousands of objects that no cycle holds. Call it once all
+    is loaded; where workers are forked afterwards, the pages that it leaves alone stay shared.
     """
     gc.collect()
     gc.freeze()

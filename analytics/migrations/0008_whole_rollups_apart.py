@@ -70,8 +70,5 @@ class Migration(migrations.Migration):
             },
         ),
         tenants.operations.TenantTable("WholeRollup", leaf=True),
-        # nothing names their rows
-        tenants.operations.TenantTable("CohortRollup", leaf=True),
-        tenants.operations.TenantTable("CohortAge", leaf=True),
-        tenants.operations.TenantTable("CohortFact", leaf=True),
+        migrations.RunSQL(migrations.RunSQL.noop, "TRUNCATE analytics_cohortrollup, analytics_tickcursor"),
     ]

@@ -24,8 +24,7 @@ _DAYS_OF_SPANS = """
                 %(lasts)s::bigint[], %(missing)s::bigint[]) AS s (number, start, ending, key, first, last, missing)
     CROSS JOIN LATERAL (SELECT s.start + n AS day FROM generate_series(0, s.ending - s.start - 1) AS n OFFSET 0) AS d
 """
-_NEVER = 2**63 - 1
-# fragment: what happened to people of a day and a channel at such ages
+# fragment: what a span's people of one day bought and gave back at its ages
 _FACTS_OF_SPANS = f"""
     SELECT elapsed_seconds, kind, amount_minor FROM analytics_cohortfact
     WHERE {IN_SCOPE} AND cohort_date = d.day AND elapsed_seconds BETWEEN s.first AND s.last
@@ -56,6 +55,7 @@ GROUP BY 1, 2
 # Purpose: the first second of a window at whose end what was missing is there, and the one since which it always is:
 # that after the last at whose end it is not. Facts of one second are peers: each has the net at its end. Grain: a
 # window's number, where anything happened in it; null where there is no such second.
+_NEVER = 2**63 - 1  # what follows the last: later than all
 _SECONDS = f"""
 SELECT number, min(second) FILTER (WHERE net >= missing),
        nullif(coalesce(max(following) FILTER (WHERE net < missing), min(second)), {_NEVER})

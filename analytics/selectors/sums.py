@@ -45,13 +45,14 @@ class Scope:
 
 
 # fragments without values: a row's channel (row security lets indexes look into CASE, not into coalesce), which one it
-# counts for, and which rows are in scope; the tenant's number is hidden from the planner (decision 8), who would take
-# one that the statistics do not know yet for nobody, and read all of its rows for each day
+# counts for, the first day of its period, whether its day is in scope, and whether it is; the tenant's number is hidden
+# from the planner (decision 8), who would take one that the statistics do not know yet for nobody, and read all of its
+# rows for each day
 CHANNEL_KEY = "(CASE WHEN channel_id IS NULL THEN 0 ELSE channel_id END)"
 CHANNEL = f"CASE WHEN %(split)s THEN {CHANNEL_KEY} ELSE -1 END"
 START = "date_trunc(%(period)s, cohort_date::timestamp)::date"
-OF_DAYS = "tenant_id = (SELECT %(tenant)s::bigint) AND cohort_date >= %(from)s AND cohort_date < %(before)s"
-IN_SCOPE = f"""{OF_DAYS}
+_OF_DAYS = "tenant_id = (SELECT %(tenant)s::bigint) AND cohort_date >= %(from)s AND cohort_date < %(before)s"
+IN_SCOPE = f"""{_OF_DAYS}
       AND (%(channel)s::bigint IS NULL OR {CHANNEL_KEY} = %(channel)s::bigint)"""
 
 # Grain: period × channel × part × bucket, of all that ever happened. Parameters: a Scope's; days (cuts, sorted).
@@ -64,7 +65,7 @@ _FROM_ROLLUPS = f"""
     WHERE {{scope}}
     GROUP BY 1, 2, 3, 4
 """  # noqa: S608 - fragments are constants
-_FROM_WHOLE_ROLLUPS = _FROM_ROLLUPS.format(channel="-1", table="analytics_wholerollup", scope=OF_DAYS)
+_FROM_WHOLE_ROLLUPS = _FROM_ROLLUPS.format(channel="-1", table="analytics_wholerollup", scope=_OF_DAYS)
 _FROM_CHANNEL_ROLLUPS = _FROM_ROLLUPS.format(channel=CHANNEL, table="analytics_cohortrollup", scope=IN_SCOPE)
 # The same of what happened before as_of, for chosen periods and ages above a limit. Parameters besides: starts,
 # ends (periods, end excluded), above (seconds; -1: all).

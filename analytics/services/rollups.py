@@ -13,7 +13,8 @@ from tenants.models import Tenant
 
 _SUMS = """contacts, order_contacts, buyers, gross_minor, refund_minor, first_gross_minor, first_refund_minor,
     last_happened_at"""
-# the rows of some days in one table: those that are no more go, those that differ are written
+# the rows of some days in one table: those that are no more go, those that differ are written. `whole` says which sums
+# stand for its rows, `key` by which columns (after the tenant), `same` what else makes a sum and a row the same.
 _DELETE_GONE = """
     DELETE FROM {table} r
     WHERE tenant_id = %(tenant)s AND cohort_date = ANY(%(days)s::date[]) AND NOT EXISTS (
@@ -32,13 +33,13 @@ _WRITE_NEWS = f"""
         first_gross_minor = excluded.first_gross_minor, first_refund_minor = excluded.first_refund_minor,
         last_happened_at = excluded.last_happened_at
 """  # noqa: S608 - fragments are constants
-_OF_CHANNELS = {
+_BY_CHANNEL = {
     "table": "analytics_cohortrollup",
     "whole": "false",
     "key": "cohort_date, channel_id, bucket",
     "same": " AND coalesce(s.channel_id, 0) = coalesce(r.channel_id, 0)",
 }
-_OF_ALL = {"table": "analytics_wholerollup", "whole": "true", "key": "cohort_date, bucket", "same": ""}
+_WHOLE = {"table": "analytics_wholerollup", "whole": "true", "key": "cohort_date, bucket", "same": ""}
 # Purpose: make the rows of days what the facts say; only rows that differ are written, as most do not. Parameters:
 # tenant; days; edges (seconds). Units: minor units of the tenant's currency; refunds are positive. Grain: cohort day ×
 # age bucket, once by channel and once whole. A day at a time, as its groups are few and stay in the processor's cache.
@@ -68,9 +69,9 @@ WITH sums AS MATERIALIZED (
         ) AS cells
         GROUP BY GROUPING SETS ((channel_id, bucket), (bucket))
     ) AS s
-), gone AS ({_DELETE_GONE.format(**_OF_CHANNELS)}), gone_whole AS ({_DELETE_GONE.format(**_OF_ALL)}),
-come AS ({_WRITE_NEWS.format(**_OF_CHANNELS)})
-{_WRITE_NEWS.format(**_OF_ALL)}
+), gone AS ({_DELETE_GONE.format(**_BY_CHANNEL)}), gone_whole AS ({_DELETE_GONE.format(**_WHOLE)}),
+come AS ({_WRITE_NEWS.format(**_BY_CHANNEL)})
+{_WRITE_NEWS.format(**_WHOLE)}
 """  # noqa: S608 - fragments are constants
 # The same by steps of age. Parameters: tenant; days. Grain: cohort day × step.
 REPLACE_STEPS = f"""

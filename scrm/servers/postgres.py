@@ -51,7 +51,8 @@ THROWAWAY = {
     "full_page_writes": "off",
     "shared_buffers": "128MB",
 }
-_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+# of a container, by the second and the first version of control groups
+_MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,13 @@ def locate(data_dir: Path, *, throwaway: bool = False) -> Cluster:
 
 
 def page_memory() -> str:
-    """How much is for pages: an eighth of the memory of this machine or container, 2 GB at most."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    limit = _CGROUP_LIMIT.read_text().strip() if _CGROUP_LIMIT.exists() else "max"
-    if limit.isdigit():
-        memory = min(memory, int(limit))
-    return f"{max(128, min(2048, memory // 8 // 2**20))}MB"
+    """How much is for pages: an eighth of the memory of this machine or container, from 128 MB to 2 GB."""
+    said = [path.read_text().strip() for path in _MEMORY_LIMITS if path.exists()]
+    limits = [
+        os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+        *(int(limit) for limit in said if limit.isdigit()),
+    ]
+    return f"{max(128, min(2048, min(limits) // 8 // 2**20))}MB"
 
 
 def start(cluster: Cluster, credentials: Credentials) -> bool:

@@ -216,10 +216,23 @@ def test_pages_take_an_eighth_of_what_the_container_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, megabytes: int
 ) -> None:
     (tmp_path / "memory.max").write_text(f"{limit}\n")
-    monkeypatch.setattr(postgres, "_CGROUP_LIMIT", tmp_path / "memory.max")
+    monkeypatch.setattr(postgres, "_MEMORY_LIMITS", (tmp_path / "memory.max", tmp_path / "no such version"))
     monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 2**23, "SC_PAGE_SIZE": 4096}.get)
 
     assert postgres.page_memory() == f"{megabytes}MB"
+
+
+@pytest.mark.parametrize("throwaway", [True, False])
+def test_pages_take_what_is_asked_for(data_dir: Path, monkeypatch: pytest.MonkeyPatch, throwaway: bool) -> None:
+    monkeypatch.setenv("SCRM_SHARED_BUFFERS", "24MB")
+    membership = embedded.join(data_dir, throwaway=throwaway)
+    try:
+        address = postgres.admin_url(postgres.locate(data_dir), load_credentials(data_dir))
+        with contextlib.closing(psycopg2.connect(address)) as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW shared_buffers")
+            assert cursor.fetchone() == ("24MB",)
+    finally:
+        embedded.leave(membership)
 
 
 def test_start_lock_names_its_holder(tmp_path: Path) -> None:

@@ -162,8 +162,8 @@ WHERE tenant_id = %(tenant)s AND (%(day)s::date IS NULL OR cohort_date = %(day)s
 
 def one_rebuild(tenant: Any) -> dict[str, float]:
     """Freshness: the rollups of a day and of all, where none of them is right, and of all where all are right; the
-    facts of a day's contacts and of one; the board as read first after all that,
-    and the usual query. Units: milliseconds.
+    facts of a day's contacts and of one; the board as read first after all that, and the usual query. Units:
+    milliseconds.
     """
     from django.db import connections
 

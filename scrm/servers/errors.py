@@ -38,6 +38,14 @@ CAUSES = [
         "pre-existing shared memory block",
         "A killed PostgreSQL is still leaving. Wait some seconds and start again.",
     ),
+    (
+        'parameter "shared_buffers"',
+        "SCRM_SHARED_BUFFERS is a size of memory with its unit. Say SCRM_SHARED_BUFFERS=512MB, or unset it.",
+    ),
+    (
+        "could not map anonymous shared memory",
+        "There is less memory than PostgreSQL asks for. Start it with less: SCRM_SHARED_BUFFERS=128MB",
+    ),
 ]
 
 

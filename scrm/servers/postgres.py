@@ -49,8 +49,8 @@ THROWAWAY = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "shared_buffers": "128MB",
 }
+THROWAWAY_PAGES = "128MB"  # several run at once
 # of a container, by the second and the first version of control groups
 _MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
@@ -257,9 +257,8 @@ def _settles(server: subprocess.Popen[bytes], cluster: Cluster, credentials: Cre
 
 
 def _settings(cluster: Cluster) -> dict[str, str]:
-    settings = TUNING | {"shared_buffers": page_memory()} | (THROWAWAY if cluster.throwaway else {})
-    asked = os.environ.get("SCRM_SHARED_BUFFERS")
-    return settings | {"shared_buffers": asked} if asked else settings
+    pages = os.environ.get("SCRM_SHARED_BUFFERS") or (THROWAWAY_PAGES if cluster.throwaway else page_memory())
+    return TUNING | (THROWAWAY if cluster.throwaway else {}) | {"shared_buffers": pages}
 
 
 def _spawn(cluster: Cluster) -> subprocess.Popen[bytes]:

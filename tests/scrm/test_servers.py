@@ -235,6 +235,14 @@ def test_pages_take_what_is_asked_for(data_dir: Path, monkeypatch: pytest.Monkey
         embedded.leave(membership)
 
 
+@pytest.mark.parametrize("asked", ["lots", "1TB"])
+def test_pages_that_cannot_be_had_are_said(data_dir: Path, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    monkeypatch.setenv("SCRM_SHARED_BUFFERS", asked)
+
+    with pytest.raises(ServerError, match=r"SCRM_SHARED_BUFFERS=\d+MB"):
+        embedded.join(data_dir)
+
+
 def test_start_lock_names_its_holder(tmp_path: Path) -> None:
     with (
         locks.starting(tmp_path),
